@@ -1,0 +1,75 @@
+# All that a fresh machine needs: make, and Python 3.11 or newer with its venv module.
+#
+#   make serve        start a furnished organization         (ARGS="--port 8001" is passed on)
+#   make test         every check and every test             (ARGS="-k groups" is passed on to pytest)
+#   make lint         the checks alone
+#   make format       let the formatter and the linter mend what they can
+#   make docs         write the generated pages of docs/ anew
+#   make crash-rounds kill the server 1 000 times under load, and look for lost writes
+#   make requirements pin the dependencies anew              (UPGRADE=--upgrade takes newer versions)
+#   make clean        remove the virtual environment and what tools have left
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/uv --quiet --no-config pip compile pyproject.toml --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --custom-compile-command "make requirements"
+ARGS ?=
+UPGRADE ?=
+
+.PHONY: help serve test lint format docs crash-rounds requirements clean
+
+help:
+	@sed -n '3,10s/^# *//p' Makefile
+
+serve: $(VENV)/.runtime
+	@$(BIN)/guildhall serve --demo $(ARGS)
+
+# One file stays on one worker, so that what a module starts is started once.
+test: lint
+	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
+
+lint: $(VENV)/.development
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-timing
+
+format: $(VENV)/.development
+	$(BIN)/ruff check --fix --quiet
+	$(BIN)/ruff format --quiet
+
+docs: $(VENV)/.development
+	$(BIN)/python docs/generate.py
+
+crash-rounds: $(VENV)/.development
+	GUILDHALL_CRASH_ROUNDS=1000 $(BIN)/pytest tests/crash $(ARGS)
+
+# The development tools follow the pins of the running server, never the other way round.
+requirements: $(VENV)/.development
+	$(COMPILE) $(UPGRADE) --group build --output-file requirements.txt
+	$(COMPILE) $(UPGRADE) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
+	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.created:
+	@test -n "$(PYTHON)" || { echo "Guildhall needs Python 3.11 or newer: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/.created
+	@echo "Installing what the server needs"
+	@$(INSTALL) --require-hashes --requirement requirements.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt pyproject.toml | $(VENV)/.created
+	@echo "Installing what the checks and tests need; the first time takes a minute or two"
+	@$(INSTALL) --require-hashes --requirement requirements-dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
