@@ -1,0 +1,144 @@
+"""The two clients: the same subjects, asked synchronously or asynchronously."""
+
+import platform
+from types import TracebackType
+from typing import Generic, Self
+
+import httpx
+import msgspec
+
+from guildhall.client.addresses import parse_address
+from guildhall.client.calls import Known
+from guildhall.client.conversations import Session
+from guildhall.client.guildhall.default_roles import DefaultRoles
+from guildhall.client.guildhall.directories import FurnishingDirectories
+from guildhall.client.guildhall.keys import Keys
+from guildhall.client.guildhall.resources import Resources
+from guildhall.client.guildhall.seeds import Seeds
+from guildhall.client.guildhall.users import FurnishingUsers
+from guildhall.client.retries import RetryPolicy
+from guildhall.client.senders import AsyncSender, Sender
+from guildhall.client.subjects import S
+from guildhall.client.v1.events import Events
+from guildhall.client.v1.groups import GroupsV1
+from guildhall.client.v1.memberships import MembershipsV1
+from guildhall.client.v1.orgs import Organizations
+from guildhall.client.v1.role_assignments import RoleAssignmentsV1
+from guildhall.client.v1.users import UsersV1
+from guildhall.client.v2.directories import Directories
+from guildhall.client.v2.groups import Groups
+from guildhall.client.v2.memberships import Memberships
+from guildhall.client.v2.role_assignments import RoleAssignments
+from guildhall.client.v2.users import Users
+from guildhall.client.v2.workspaces import Workspaces
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client may be told; without ids it looks up the key's organization and its first directory.
+
+    `timeout` is in seconds, for connecting and for each wait within an answer. `verify` False accepts
+    any certificate, and a path names a file of certificates to trust.
+    """
+
+    org_id: str | None = None
+    directory_id: str | None = None
+    retries: RetryPolicy = RetryPolicy()
+    timeout: float = 30.0
+    verify: bool | str = True
+
+
+class V1(Generic[S]):
+    """What the vendor deprecated or never carried over to version 2."""
+
+    def __init__(self, sender: S) -> None:
+        self.groups: GroupsV1[S] = GroupsV1(sender)
+        self.memberships: MembershipsV1[S] = MembershipsV1(sender)
+        self.role_assignments: RoleAssignmentsV1[S] = RoleAssignmentsV1(sender)
+        self.users: UsersV1[S] = UsersV1(sender)
+
+
+class Furnishing(Generic[S]):
+    """Guildhall's own: what fills an organization. It needs a key without scopes."""
+
+    def __init__(self, sender: S) -> None:
+        self.directories: FurnishingDirectories[S] = FurnishingDirectories(sender)
+        self.users: FurnishingUsers[S] = FurnishingUsers(sender)
+        self.resources: Resources[S] = Resources(sender)
+        self.default_roles: DefaultRoles[S] = DefaultRoles(sender)
+        self.keys: Keys[S] = Keys(sender)
+        self.seeds: Seeds[S] = Seeds(sender)
+
+
+class _Subjects(Generic[S]):
+    """Everything that can be asked."""
+
+    def __init__(self, sender: S) -> None:
+        self.orgs: Organizations[S] = Organizations(sender)
+        self.directories: Directories[S] = Directories(sender)
+        self.groups: Groups[S] = Groups(sender)
+        self.memberships: Memberships[S] = Memberships(sender)
+        self.role_assignments: RoleAssignments[S] = RoleAssignments(sender)
+        self.users: Users[S] = Users(sender)
+        self.workspaces: Workspaces[S] = Workspaces(sender)
+        self.events: Events[S] = Events(sender)
+        self.v1: V1[S] = V1(sender)
+        self.furnishing: Furnishing[S] = Furnishing(sender)
+
+
+class Guildhall(_Subjects[Sender]):
+    """A synchronous client of any server of this contract; safe to use from several threads."""
+
+    def __init__(self, url: str, key: str, options: Options = Options()) -> None:  # noqa: B008 - frozen
+        self._http = httpx.Client(timeout=options.timeout, verify=options.verify)
+        super().__init__(Sender(_session(url, key, options), self._http))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncGuildhall(_Subjects[AsyncSender]):
+    """An asynchronous client of any server of this contract."""
+
+    def __init__(self, url: str, key: str, options: Options = Options()) -> None:  # noqa: B008 - frozen
+        self._http = httpx.AsyncClient(timeout=options.timeout, verify=options.verify)
+        super().__init__(AsyncSender(_session(url, key, options), self._http))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+def _session(url: str, key: str, options: Options) -> Session:
+    given = {Known.ORGANIZATION: options.org_id, Known.DIRECTORY: options.directory_id}
+    return Session(
+        address=parse_address(url),
+        key=_clean_key(key),
+        agent=f"guildhall-client python/{platform.python_version()}",
+        known={segment: value for segment, value in given.items() if value},
+        policy=options.retries,
+    )
+
+
+def _clean_key(key: str) -> str:
+    """Take off what copying leaves around a key; ValueError where it cannot stand in a header."""
+    clean = key.strip()
+    if not clean or not clean.isascii() or not clean.isprintable() or " " in clean:
+        raise ValueError("the API key is empty or holds characters that no key has")
+    return clean

@@ -1,0 +1,1 @@
+"""Guildhall's own operations: furnishing an organization (contract 6a)."""

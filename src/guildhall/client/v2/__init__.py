@@ -1,0 +1,1 @@
+"""The operations of the current version of the vendor's API."""
