@@ -15,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv --quiet --no-config pip compile pyproject.toml --universal --python-version 3.11 \
-	--fork-strategy fewest --generate-hashes --custom-compile-command "make requirements"
+	--fork-strategy fewest --generate-hashes --no-strip-extras --custom-compile-command "make requirements"
 ARGS ?=
 UPGRADE ?=
 
