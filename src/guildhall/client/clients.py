@@ -126,7 +126,11 @@ class AsyncGuildhall(_Subjects[AsyncSender]):
 
 
 def _session(url: str, key: str, options: Options) -> Session:
-    given = {Known.ORGANIZATION: options.org_id, Known.DIRECTORY: options.directory_id}
+    given = {
+        Known.ORGANIZATION: options.org_id,
+        Known.DIRECTORY: options.directory_id,
+        Known.DIRECTORIES: options.directory_id or "-",
+    }
     return Session(
         address=parse_address(url),
         key=_clean_key(key),

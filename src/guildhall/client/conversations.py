@@ -121,8 +121,6 @@ def _content(call: Call[Any]) -> bytes | None:
 
 
 def _look_up(session: Session, segment: Known) -> Conversation[str]:
-    if segment is Known.DIRECTORIES:
-        return session.known.get(Known.DIRECTORY, "-")
     if segment not in session.known:
         call = _FIRST_ORGANIZATION if segment is Known.ORGANIZATION else _FIRST_DIRECTORY
         session.known[segment] = yield from converse(session, call)
