@@ -1,0 +1,1 @@
+"""The wires that speak JSON to programs."""

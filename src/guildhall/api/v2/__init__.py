@@ -1,0 +1,1 @@
+"""The vendor's Organizations API, version 2 (contract 2 and 4)."""

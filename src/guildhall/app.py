@@ -1,0 +1,130 @@
+"""The composition root: settings become a database and an ASGI application; nothing else builds things."""
+
+import asyncio
+import contextlib
+import importlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from guildhall.api.v2 import groups as v2_groups
+from guildhall.api.v2 import memberships as v2_memberships
+from guildhall.api.v2.errors import V2
+from guildhall.http.application import Application, Receive, Scope, Send
+from guildhall.http.authentication import Authenticator
+from guildhall.http.origin import Origin, is_loopback
+from guildhall.http.routing import Router
+from guildhall.settings import Settings
+from guildhall.store.clock import random_id, wall_clock
+from guildhall.store.database import Database
+from guildhall.store.sqlite import SQLiteDatabase
+from guildhall.store.sqlite_migrate import migrate_sqlite
+
+ROUTES = (*v2_groups.ROUTES, *v2_memberships.ROUTES)
+"""Every operation of every wire."""
+
+_WIRES = {"": V2, "/admin/v2": V2}
+_HOUSEKEEPING_SECONDS = 60.0
+_LOG = logging.getLogger("guildhall")
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file that a database setting names, or None for PostgreSQL."""
+    if url.startswith(("postgresql://", "postgres://")):
+        return None
+    return Path(url.removeprefix("sqlite:///"))
+
+
+async def open_database(
+    url: str, *, clock: Callable[[], int] = wall_clock, new_id: Callable[[], str] = random_id
+) -> Database:
+    """Open the database at `url`, created or migrated where needed; raises StartRefused."""
+    path = sqlite_path(url)
+    if path is not None:
+        migrate_sqlite(path)
+        return SQLiteDatabase(path, clock=clock, new_id=new_id)
+    # Imported only when it is used: the driver takes a tenth of a second, SQLite needs none of it.
+    postgres = importlib.import_module("guildhall.store.postgres")
+    database: Database = await postgres.open_postgres(url, clock=clock, new_id=new_id)
+    return database
+
+
+class Server:
+    """The ASGI application with its lifespan: opens the database, does the housekeeping, closes it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], int] = wall_clock,
+        new_id: Callable[[], str] = random_id,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._new_id = new_id
+        self._housekeeping: asyncio.Task[None] | None = None
+        self.database: Database
+        self.authenticator: Authenticator
+        self._application: Application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or follow the server's start and stop."""
+        if scope["type"] == "http":
+            await self._application(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            event = (await receive())["type"]
+            if event == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def start(self) -> None:
+        """Open the database and take requests; raises StartRefused."""
+        settings = self._settings
+        self.database = await open_database(settings.database, clock=self._clock, new_id=self._new_id)
+        self.authenticator = Authenticator(self.database, self._clock)
+        self._application = Application(
+            Router(ROUTES),
+            _WIRES,
+            self.database,
+            self.authenticator,
+            _origin(settings),
+            strict=settings.strict,
+        )
+        self._housekeeping = asyncio.create_task(self._keep_house())
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+            try:
+                await self.authenticator.save_last_used()
+            except Exception:
+                _LOG.exception("housekeeping failed; it is tried again in a minute")
+
+    async def stop(self) -> None:
+        """Finish what was begun and close the database."""
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._housekeeping
+        with contextlib.suppress(Exception):
+            await self.authenticator.save_last_used()
+        await self.database.close()
+
+
+def _origin(settings: Settings) -> Origin:
+    scheme = "https" if settings.tls_certificate else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return Origin(
+        f"{scheme}://{host}:{settings.port}",
+        settings.public_url,
+        is_loopback(settings.host),
+        settings.trusted_proxies,
+    )

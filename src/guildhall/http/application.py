@@ -1,0 +1,241 @@
+"""The ASGI application: from a request's bytes to an answer's, and every error on the way.
+
+Which error wins (contract 8): path and method, then key, scope and organization, then size, media
+type, JSON and fields; only then the operation runs, in a transaction of its own.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any
+
+import msgspec
+
+from guildhall.http.authentication import Authenticator
+from guildhall.http.body import MOST_BYTES, decode_body, require_json
+from guildhall.http.errors import Wire, error_response
+from guildhall.http.metrics import REQUEST_SECONDS, REQUESTS
+from guildhall.http.origin import Origin
+from guildhall.http.query import QueryReader, parse_pairs
+from guildhall.http.request import Request
+from guildhall.http.response import Response, empty_response
+from guildhall.http.routing import PUBLIC, Match, Route, Router
+from guildhall.model.errors import (
+    BodyTooLarge,
+    GuildhallError,
+    MethodNotAllowed,
+    OrganizationNotFound,
+    ScopeMissing,
+)
+from guildhall.model.ids import parse_uuid
+from guildhall.model.permissions import Caller, Permission
+from guildhall.store.database import Database
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+NOBODY = Caller(0, "", b"", None, "nobody", frozenset())
+"""Who calls an operation that needs no key."""
+
+_UUID_PARAMETERS = frozenset({"orgId", "directoryId", "groupId"})
+_LOG = logging.getLogger("guildhall.http")
+
+
+class Disconnected(Exception):
+    """The client went away before its request was complete; nobody is left to answer."""
+
+
+class Application:
+    """Answers requests of all wires; the composition root builds it."""
+
+    def __init__(
+        self,
+        router: Router,
+        wires: Mapping[str, Wire],
+        database: Database,
+        authenticator: Authenticator,
+        origin: Origin,
+        *,
+        strict: bool = False,
+    ) -> None:
+        self._router = router
+        self._wires = wires
+        self._database = database
+        self._authenticator = authenticator
+        self._origin = origin
+        self._strict = strict
+        self._readers = {r.operation: QueryReader(r.query) for r in router.routes if r.query is not None}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        begun = time.perf_counter()
+        request_id = secrets.token_hex(4)
+        exchange = _Exchange(scope, receive, request_id)
+        try:
+            response = await self._answer(exchange)
+        except Disconnected:
+            return
+        except Exception as error:  # noqa: BLE001 -- the one place where every error becomes an answer
+            response = self._failure(exchange, error)
+        await _send(send, response, exchange)
+        _measure(exchange, response, time.perf_counter() - begun)
+
+    async def _answer(self, exchange: "_Exchange") -> Response:
+        if exchange.method == "OPTIONS":
+            return self._options(exchange)
+        match = exchange.match = self._router.find(exchange.method, exchange.path)
+        route = match.route
+        if route.deprecation is not None:
+            exchange.headers += route.deprecation.headers()
+        parameters = {name: _clean(name, value) for name, value in match.parameters.items()}
+        caller = await self._admit(exchange, route, parameters)
+        request = await self._read_request(exchange, match, parameters, caller)
+        run = self._database.write if route.writes else self._database.read
+        return await run(route.handler, request)
+
+    def _options(self, exchange: "_Exchange") -> Response:
+        try:
+            self._router.find("OPTIONS", exchange.path)
+        except MethodNotAllowed as error:
+            return empty_response(204, [("allow", ", ".join(error.allowed))])
+        raise LookupError("no route answers OPTIONS itself")
+
+    async def _admit(self, exchange: "_Exchange", route: Route, parameters: dict[str, str]) -> Caller:
+        """Return who calls; raises Unauthenticated, ScopeMissing, OrganizationNotFound."""
+        if route.permission == PUBLIC:
+            return NOBODY
+        caller, limits = await self._authenticator.authenticate(exchange.header(b"authorization"))
+        exchange.headers += limits
+        _require_permission(caller, Permission(route.permission))
+        if parameters.get("orgId", caller.org_id) != caller.org_id:
+            raise OrganizationNotFound(f"There is no organization {parameters['orgId'][:100]}.")
+        return (
+            msgspec.structs.replace(caller, address=self._origin.client(exchange)) if route.writes else caller
+        )
+
+    async def _read_request(
+        self, exchange: "_Exchange", match: Match, parameters: dict[str, str], caller: Caller
+    ) -> Request:
+        route = match.route
+        prefer = exchange.header(b"prefer") or ""
+        strict = self._strict or "handling=strict" in prefer
+        body = None
+        if route.body is not None:
+            raw = await exchange.read_body()
+            if raw:
+                require_json(exchange.header(b"content-type"))
+            body = decode_body(raw, route.body, required=route.body_required, strict=strict)
+        query = None
+        reader = self._readers.get(route.operation)
+        if reader is not None:
+            query = reader.read(parse_pairs(exchange.query), strict=strict)
+        return Request(
+            id=exchange.id,
+            operation=route.operation,
+            mount=match.mount,
+            parameters=parameters,
+            caller=caller,
+            base_url=self._origin.base_url(exchange),
+            prefers_representation="return=representation" in prefer,
+            query=query,
+            body=body,
+        )
+
+    def _failure(self, exchange: "_Exchange", error: Exception) -> Response:
+        wire = exchange.match.route.wire if exchange.match else self._wire_of(exchange.path)
+        response = error_response(wire, error, exchange.id)
+        if not isinstance(error, GuildhallError):
+            _LOG.error("request failed", exc_info=error, extra=exchange.log_fields(response))
+        elif response.status >= 500:
+            _LOG.error(str(error), extra=exchange.log_fields(response))
+        else:
+            _LOG.info("request refused", extra=exchange.log_fields(response))
+        return response
+
+    def _wire_of(self, path: str) -> Wire:
+        """Return the wire in whose words a path without a route is answered."""
+        segments = path.removeprefix("/gateway/api").split("/")
+        return self._wires.get("/".join(segments[:3]), self._wires[""])
+
+
+class _Exchange:
+    """One request on its way through, and what its answer needs to know."""
+
+    def __init__(self, scope: Scope, receive: Receive, request_id: str) -> None:
+        self.id = request_id
+        self.method: str = scope["method"]
+        raw_path = scope.get("raw_path") or scope["path"].encode()
+        self.path: str = raw_path.decode("latin-1").partition("?")[0]
+        self.query: bytes = scope["query_string"]
+        self.client: str = (scope.get("client") or ("",))[0]
+        self.scheme: str = scope.get("scheme", "http")
+        self.match: Match | None = None
+        self.headers: list[tuple[str, str]] = []
+        self._request_headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        self._receive = receive
+
+    def header(self, name: bytes) -> str | None:
+        """Return the first request header of that lower-case name."""
+        for key, value in self._request_headers:
+            if key == name:
+                return value.decode("latin-1")
+        return None
+
+    async def read_body(self) -> bytes:
+        """Return the body; raises BodyTooLarge as soon as it is, Disconnected when it never ends."""
+        parts: list[bytes] = []
+        length = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            part = message.get("body", b"")
+            length += len(part)
+            if length > MOST_BYTES:
+                raise BodyTooLarge(f"The body is larger than {MOST_BYTES} bytes.")
+            parts.append(part)
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+    def log_fields(self, response: Response) -> dict[str, Any]:
+        """Return what a log line says of the request: no query, no header and no body, so no secret."""
+        operation = self.match.route.operation if self.match else None
+        return {
+            "request_id": self.id,
+            "method": self.method,
+            "operation": operation,
+            "status": response.status,
+        }
+
+
+def _clean(name: str, value: str) -> str:
+    return (parse_uuid(value) or value) if name in _UUID_PARAMETERS else value
+
+
+def _require_permission(caller: Caller, permission: Permission) -> None:
+    if permission is Permission.FULL_ACCESS and caller.scopes is not None:
+        raise ScopeMissing("This operation needs an API key without scopes.")
+    if not caller.may(permission):
+        raise ScopeMissing(f"The API key lacks the scope {permission}.")
+
+
+async def _send(send: Send, response: Response, exchange: _Exchange) -> None:
+    headers = [(b"x-request-id", exchange.id.encode())]
+    if response.body:
+        headers.append((b"content-type", response.media_type.encode()))
+    if response.status != 204:
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    headers += [
+        (name.encode(), value.encode("latin-1")) for name, value in exchange.headers + response.headers
+    ]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    body = b"" if exchange.method == "HEAD" else response.body
+    await send({"type": "http.response.body", "body": body})
+
+
+def _measure(exchange: _Exchange, response: Response, seconds: float) -> None:
+    operation = exchange.match.route.operation if exchange.match else "none"
+    REQUESTS.labels(operation, response.status).inc()
+    REQUEST_SECONDS.labels(operation).observe(seconds)

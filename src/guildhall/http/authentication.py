@@ -1,0 +1,122 @@
+"""Who calls: bearer keys, looked up at most once a second each (contract 1.2, 1.7)."""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from guildhall.http.errors import rate_limit_headers
+from guildhall.model.errors import RateLimited, Unauthenticated
+from guildhall.model.keys import APIKey, hash_key, organization_of
+from guildhall.model.permissions import Caller
+from guildhall.store import keys, orgs
+from guildhall.store.database import Database, Transaction
+
+FRESH_SECONDS = 1.0
+"""How long a looked-up key may be used without looking again: a revoked key stops within it."""
+
+_MOST_CACHED = 10_000
+_MINUTE = 60_000
+
+
+class _Known(msgspec.Struct):
+    """A key that was looked up, until it must be looked up again."""
+
+    caller: Caller
+    expires_at: int | None
+    rate_limit: int | None
+    fresh_until: float
+    window: int = 0
+    """The minute that `used` counts requests of."""
+    used: int = 0
+
+
+class Authenticator:
+    """Turns an `Authorization` header into a caller."""
+
+    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
+        self._database = database
+        self._clock = clock
+        self._known: dict[bytes, _Known] = {}
+        self._last_used: dict[tuple[int, str], int] = {}
+
+    async def authenticate(self, header: str | None) -> tuple[Caller, list[tuple[str, str]]]:
+        """Return who calls, and the rate-limit headers of a limited key.
+
+        Raises Unauthenticated, and RateLimited when the key's requests of this minute are used up.
+        """
+        known = await self._find(header)
+        now = self._clock()
+        if known.expires_at is not None and now >= known.expires_at:
+            raise Unauthenticated("The API key has expired.")
+        if known.caller.key_id is not None:
+            self._last_used[known.caller.org_key, known.caller.key_id] = now
+        return known.caller, _use(known, now) if known.rate_limit else []
+
+    async def _find(self, header: str | None) -> _Known:
+        scheme, _, key = (header or "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            raise Unauthenticated("Send an API key as `Authorization: Bearer <key>`.")
+        hashed = hash_key(key)
+        known = self._known.get(hashed)
+        if known is None or time.monotonic() > known.fresh_until:
+            known = await self._look_up(key, hashed, known)
+        return known
+
+    async def _look_up(self, key: str, hashed: bytes, previous: _Known | None) -> _Known:
+        org_id = organization_of(key)
+        begun = time.monotonic()
+        found = await self._database.read(_select_key, org_id, hashed) if org_id else None
+        if found is None:
+            self._known.pop(hashed, None)
+            raise Unauthenticated("The API key is malformed, unknown or revoked.")
+        if len(self._known) >= _MOST_CACHED:
+            self._known.clear()
+        caller, api_key = found
+        known = _Known(caller, api_key.expires_at, api_key.rate_limit, begun + FRESH_SECONDS)
+        if previous is not None:
+            known.window, known.used = previous.window, previous.used
+        self._known[hashed] = known
+        return known
+
+    def forget(self) -> None:
+        """Look every key up again at its next use."""
+        self._known.clear()
+
+    async def save_last_used(self) -> None:
+        """Store when each key was last used; called now and then, since it is no part of any answer."""
+        used, self._last_used = self._last_used, {}
+        if used:
+            await self._database.write(_update_last_used, used)
+
+
+async def _select_key(tx: Transaction, org_id: str, hashed: bytes) -> tuple[Caller, APIKey] | None:
+    org = await tx.one(orgs.SELECT_ORG, org_id=org_id)
+    key = await tx.one(keys.SELECT_KEY_BY_HASH, org_key=org.org_key, hash=hashed) if org else None
+    if org is None or key is None:
+        return None
+    scopes = None if key.scopes is None else frozenset(key.scopes.split())
+    return Caller(org.org_key, org.id, org.secret, key.id, key.name, scopes), key
+
+
+async def _update_last_used(tx: Transaction, used: dict[tuple[int, str], int]) -> None:
+    rows = [(used_at, org_key, key_id) for (org_key, key_id), used_at in sorted(used.items())]
+    await tx.run_many(keys.UPDATE_KEY_USED, rows)
+
+
+def _use(known: _Known, now: int) -> list[tuple[str, str]]:
+    """Count a request of a limited key; return the headers that say what is left."""
+    limit = known.rate_limit or 0
+    if known.window != now // _MINUTE:
+        known.window, known.used = now // _MINUTE, 0
+    reset = (known.window + 1) * _MINUTE
+    if known.used >= limit:
+        seconds = -(-(reset - now) // 1_000)
+        raise RateLimited(
+            f"The API key may make {limit} requests a minute; try again in {seconds} seconds.",
+            limit=limit,
+            reset=reset,
+            retry_after=seconds,
+        )
+    known.used += 1
+    return rate_limit_headers(limit, limit - known.used, reset)

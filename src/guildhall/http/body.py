@@ -1,0 +1,100 @@
+"""Request bodies: JSON in, a struct out (contract 1.5, 8)."""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from guildhall.http.query import unknown_name
+from guildhall.http.validation import convert_fields
+from guildhall.model.errors import InvalidInput, UnsupportedMediaType
+
+MOST_BYTES = 1 << 20
+"""A body may have so many bytes; one more is 413."""
+
+_NO_JSON = "The body must be a JSON object."
+
+
+def require_json(content_type: str | None) -> None:
+    """Raise UnsupportedMediaType unless the body is said to be JSON, or nothing is said of it."""
+    media_type = (content_type or "application/json").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedMediaType(f"Content-Type must be application/json, not {media_type[:100]}.")
+
+
+def decode_body(raw: bytes, kind: type[msgspec.Struct], *, required: bool, strict: bool) -> Any:
+    """Return the body as `kind`; raises InvalidInput that names each field and what is right."""
+    if not raw.strip() and not required:
+        raw = b"{}"
+    if not strict and b"\\u" not in raw:
+        try:
+            return _decoder(kind).decode(raw)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            pass  # Read again, slowly, to say what is wrong or to find that it may be left out.
+    values = _decode_object(raw)
+    if strict:
+        _require_known(values, kind)
+    return convert_fields(_without_absent(values, kind), kind)
+
+
+@lru_cache(512)
+def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def _decode_object(raw: bytes) -> dict[str, Any]:
+    try:
+        values = msgspec.json.decode(raw)
+        require_text(values)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = "" if isinstance(error, RecursionError) else f": {error}"
+        raise InvalidInput(f"The body is not well-formed JSON{reason}.") from None
+    if not isinstance(values, dict):
+        raise InvalidInput(_NO_JSON)
+    return values
+
+
+def require_text(value: Any) -> None:
+    """Raise InvalidInput when any text within holds a NUL or a lone surrogate, which none can keep."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            if (
+                "\0" in part
+                or not part.isascii()
+                and any("\ud800" <= character <= "\udfff" for character in part)
+            ):
+                raise InvalidInput(
+                    "The body holds a text with a NUL or a lone surrogate; neither can be kept."
+                )
+        elif isinstance(part, dict):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list):
+            waiting += part
+
+
+def _require_known(values: dict[str, Any], kind: type[msgspec.Struct]) -> None:
+    known = [field.encode_name for field in msgspec.structs.fields(kind)]
+    unknown = [unknown_name("field", name, known) for name in values if name not in known]
+    if unknown:
+        raise InvalidInput(*unknown)
+
+
+def _without_absent(values: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Leave out optional fields that are null or empty: they count as absent (contract 8)."""
+    optional = {field.encode_name: field for field in msgspec.structs.fields(kind) if not field.required}
+    if "cursor" in optional and values.get("cursor"):
+        # A cursor carries the whole query, so that everything beside it is ignored (contract 1.4).
+        return {"cursor": values["cursor"]}
+    return {name: value for name, value in values.items() if not _is_absent(optional.get(name), value)}
+
+
+def _is_absent(field: msgspec.structs.FieldInfo | None, value: Any) -> bool:
+    if field is None or value not in (None, ""):
+        return False
+    try:
+        msgspec.convert(value, field.type)
+    except msgspec.ValidationError:
+        return True
+    return False

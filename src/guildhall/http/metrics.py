@@ -1,0 +1,12 @@
+"""What the wires measure of themselves; no label holds an id or a name (contract 8)."""
+
+from prometheus_client import Counter, Histogram
+
+REQUESTS = Counter("guildhall_requests", "Requests by operation and status.", ("operation", "status"))
+
+REQUEST_SECONDS = Histogram(
+    "guildhall_request_seconds",
+    "Time from a request's first byte to its answer, by operation.",
+    ("operation",),
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0),
+)

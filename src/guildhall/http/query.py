@@ -1,0 +1,180 @@
+"""Query strings in every encoding that real clients send (contract 1.5)."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from msgspec import inspect
+
+from guildhall.http.validation import convert_fields
+from guildhall.model.errors import InvalidInput
+
+Pairs = Sequence[tuple[str, str]]
+
+MOST_PARAMETERS = 1_000
+
+WHOLE = {"split_at_commas": False}
+"""`Meta(extra=WHOLE)`: values of this array are never split at commas."""
+
+_BRACKETED = re.compile(r"(\w+)(?:\[\d+\])?(?:\[(\w+)\]|\.(\w+))")
+_UNREADABLE_OBJECT = "[object Object]"
+_BOOLEANS = {"true": True, "false": False}
+
+
+def parse_pairs(query: bytes) -> Pairs:
+    """Return the names and values of a query string; raises InvalidInput for what is not text."""
+    parts = [part for part in query.split(b"&") if part]
+    if len(parts) > MOST_PARAMETERS:
+        raise InvalidInput(f"query: at most {MOST_PARAMETERS} parameters can be sent, not {len(parts)}.")
+    return [_pair(part) for part in parts]
+
+
+def _pair(part: bytes) -> tuple[str, str]:
+    name, _, value = part.replace(b"+", b" ").partition(b"=")
+    try:
+        pair = unquote_to_bytes(name).decode(), unquote_to_bytes(value).decode()
+    except UnicodeDecodeError:
+        raise InvalidInput("query: names and values must be UTF-8, percent-encoded.") from None
+    if "\0" in pair[0] or "\0" in pair[1]:
+        raise InvalidInput("query: names and values must not contain NUL.")
+    return pair
+
+
+class QueryReader:
+    """Reads the parameters that one struct declares out of a query string."""
+
+    def __init__(self, kind: type[msgspec.Struct]) -> None:
+        self._kind = kind
+        described = inspect.type_info(kind)
+        fields = described.fields  # type: ignore[attr-defined]
+        self._readers = {field.encode_name: _reader(field.encode_name, field.type) for field in fields}
+        self._objects = {
+            field.encode_name: {member.encode_name for member in shape.fields}
+            for field in fields
+            if isinstance(shape := _bare(field.type), inspect.StructType)
+        }
+
+    def read(self, pairs: Pairs, *, strict: bool) -> Any:
+        """Return the struct; raises InvalidInput that names each field and what is right."""
+        pairs = self._cursor_alone(pairs)
+        values: dict[str, list[Any]] = {}
+        for name, value in pairs:
+            field, member = self._place(name)
+            if field is None:
+                if strict:
+                    raise InvalidInput(unknown_name("query parameter", name, self._readers))
+            elif value != "" and value != _UNREADABLE_OBJECT:
+                values.setdefault(field, []).append((member, value) if member else value)
+        return convert_fields(
+            {name: self._readers[name](given) for name, given in values.items()}, self._kind
+        )
+
+    def _cursor_alone(self, pairs: Pairs) -> Pairs:
+        """A cursor carries the whole query, so that everything beside it is ignored (contract 1.4)."""
+        cursors = (
+            [pair for pair in pairs if pair[0] == "cursor" and pair[1]] if "cursor" in self._readers else []
+        )
+        return cursors or pairs
+
+    def _place(self, name: str) -> tuple[str | None, str | None]:
+        """Return the field that a parameter belongs to and, for parts of an object, the member."""
+        if name in self._readers:
+            return name, None
+        bracketed = _BRACKETED.fullmatch(name)
+        if bracketed:
+            field, member = bracketed[1], bracketed[2] or bracketed[3]
+            return (field, member) if field in self._objects else (None, None)
+        if name.endswith("[]") and name[:-2] in self._readers:
+            return name[:-2], None
+        return next(
+            ((field, name) for field, members in self._objects.items() if name in members), (None, None)
+        )
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
+    """Say that a name is unknown and which known one is nearest."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, 1, 0.5)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names) or 'none'}."
+    return f"{name[:100]}: unknown {what}; {hint}"
+
+
+def _bare(kind: inspect.Type) -> inspect.Type:
+    while isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    if isinstance(kind, inspect.UnionType):
+        others = [part for part in kind.types if not isinstance(part, inspect.NoneType)]
+        return _bare(others[0])
+    return kind
+
+
+def _extra(kind: inspect.Type) -> dict[str, Any]:
+    if isinstance(kind, inspect.Metadata):
+        return kind.extra or {}
+    if isinstance(kind, inspect.UnionType):
+        return next((extra for part in kind.types if (extra := _extra(part))), {})
+    return {}
+
+
+def _reader(name: str, kind: inspect.Type) -> Callable[[list[Any]], Any]:
+    """Return the function that turns the texts of one parameter into what its type is made of."""
+    bare = _bare(kind)
+    if isinstance(bare, (inspect.VarTupleType, inspect.ListType)):
+        return _whole if _extra(kind) == WHOLE else _split
+    if isinstance(bare, inspect.BoolType):
+        return _boolean
+    if isinstance(bare, inspect.IntType):
+        return _number
+    if isinstance(bare, inspect.StructType):
+        return lambda values: _object(name, values)
+    return _last
+
+
+def _last(values: list[Any]) -> Any:
+    return values[-1]
+
+
+def _whole(values: list[Any]) -> list[Any]:
+    return values
+
+
+def _split(values: list[Any]) -> list[str]:
+    return [part for value in values for part in str(value).split(",") if part]
+
+
+def _boolean(values: list[Any]) -> Any:
+    return _BOOLEANS.get(values[-1].lower(), values[-1])
+
+
+def _number(values: list[Any]) -> Any:
+    text = values[-1]
+    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
+
+
+def _object(name: str, values: list[Any]) -> Any:
+    """Read an object sent as JSON, as an array of one, member by member, or as `name` and `-name`."""
+    members: dict[str, Any] = {}
+    for value in values:
+        if isinstance(value, tuple):
+            members[value[0]] = _boolean([value[1]])
+        elif value.lstrip().startswith(("{", "[")):
+            members |= _json_object(name, value)
+        else:
+            direction = "desc" if value.startswith("-") else "asc"
+            members |= {"field": value.removeprefix("-"), "direction": direction}
+    return members
+
+
+def _json_object(name: str, text: str) -> dict[str, Any]:
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidInput(f"{name}: is not well-formed JSON.") from None
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, dict):
+        raise InvalidInput(f"{name}: must be a JSON object, or an array of one.")
+    return {key: _boolean([part]) if isinstance(part, str) else part for key, part in value.items()}

@@ -1,0 +1,28 @@
+"""Answers before they are sent."""
+
+from typing import Any
+
+import msgspec
+
+_ENCODER = msgspec.json.Encoder()
+
+JSON = "application/json"
+
+
+class Response(msgspec.Struct):
+    """A status, a body and headers; the application adds those that every answer has."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: list[tuple[str, str]] = []
+    media_type: str = JSON
+
+
+def json_response(value: Any, status: int = 200, headers: list[tuple[str, str]] | None = None) -> Response:
+    """Return `value` as JSON."""
+    return Response(status, _ENCODER.encode(value), headers or [])
+
+
+def empty_response(status: int, headers: list[tuple[str, str]] | None = None) -> Response:
+    """Return a status without a body."""
+    return Response(status, b"", headers or [])

@@ -1,0 +1,168 @@
+"""Routes: each is declared once, with all that the server and its documentation need to know of it."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from guildhall.http.errors import Wire
+from guildhall.http.request import Request
+from guildhall.http.response import Response
+from guildhall.model.errors import MethodNotAllowed, ResourceNotFound
+from guildhall.model.permissions import Permission
+from guildhall.store.database import Transaction
+
+Handler = Callable[[Transaction, Request], Awaitable[Response]]
+
+PUBLIC = "public"
+"""In the place of a permission: an operation that needs no key."""
+
+
+class Deprecation(msgspec.Struct, frozen=True):
+    """Since when an operation is deprecated (Unix seconds, RFC 9745) and when it ends (an HTTP date)."""
+
+    since: int
+    sunset: str
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Return the headers that every answer of the operation carries."""
+        return [("deprecation", f"@{self.since}"), ("sunset", self.sunset)]
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation of one wire."""
+
+    method: str
+    path: str
+    """With `{parameters}`, below `mount`."""
+    operation: str
+    """The vendor's name of the operation, unique in the program; also `operationId`."""
+    summary: str
+    wire: Wire
+    permission: Permission | str
+    """The scope that a key needs, or PUBLIC."""
+    handler: Handler
+    writes: bool = False
+    """Whether the handler runs in a write transaction."""
+    mount: str = "/admin"
+    """`/admin` (also `/gateway/api/admin`) or the empty string."""
+    query: type[msgspec.Struct] | None = None
+    body: type[msgspec.Struct] | None = None
+    body_required: bool = True
+    answer: Any = None
+    """The type of the body of a success, for the documentation; None is no body."""
+    status: int = 200
+    stray: str = ""
+    """A character that the vendor's documentation prints behind the path (contract 1.1)."""
+    deprecation: Deprecation | None = None
+    contract: str = ""
+    """Where the contract defines the operation, e.g. "2.4"."""
+
+
+class Match(msgspec.Struct, frozen=True):
+    """A route that a request found, and the values of the path's parameters in order."""
+
+    route: Route
+    mount: str
+    parameters: dict[str, str]
+
+
+class _Node:
+    __slots__ = ("literals", "methods", "parameter")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.parameter: _Node | None = None
+        self.methods: dict[str, Route] = {}
+
+
+_MOUNTS = ("/admin", "/gateway/api/admin")
+
+
+class Router:
+    """A tree of path segments; a literal segment wins over a parameter and never falls back to it."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes: Sequence[Route] = tuple(routes)
+        self._mounted = _Node()
+        self._bare = _Node()
+        for route in self.routes:
+            self._add(route)
+
+    def _add(self, route: Route) -> None:
+        node = self._mounted if route.mount else self._bare
+        segments = route.path.strip("/").split("/")
+        for segment in segments[:-1]:
+            node = _child(node, segment)
+        last = segments[-1]
+        spellings = [last] if last.startswith("{") else [last, *([last + route.stray] if route.stray else [])]
+        for spelling in spellings:
+            methods = _child(node, spelling).methods
+            if route.method in methods:
+                raise ValueError(f"two routes for {route.method} {route.path}")
+            methods[route.method] = route
+
+    def find(self, method: str, raw_path: str) -> Match:
+        """Return the route of a request; raises ResourceNotFound, MethodNotAllowed."""
+        mount, node, rest = self._enter(raw_path)
+        values: list[str] = []
+        for segment in rest.split("/"):
+            below = node.literals.get(segment) if "%" not in segment else None
+            if below is None:
+                text = _decode(segment)
+                below = node.literals.get(text) if "%" in segment else None
+                if below is None:
+                    below = node.parameter
+                    values.append(text)
+            if below is None:
+                raise _no_such_path()
+            node = below
+        return self._match(node, method, mount, values)
+
+    def _enter(self, raw_path: str) -> tuple[str, _Node, str]:
+        for mount in _MOUNTS:
+            if raw_path.startswith(mount + "/"):
+                return mount, self._mounted, raw_path[len(mount) + 1 :]
+        return "", self._bare, raw_path[1:]
+
+    def _match(self, node: _Node, method: str, mount: str, values: list[str]) -> Match:
+        route = node.methods.get("GET" if method == "HEAD" else method)
+        if route is None:
+            if not node.methods:
+                raise _no_such_path()
+            allowed = _allowed(node.methods)
+            raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allowed)
+        if route.stray and values and values[-1].endswith(route.stray):
+            values[-1] = values[-1].removesuffix(route.stray)
+        return Match(route, mount, dict(zip(parameter_names(route.path), values, strict=True)))
+
+
+def _child(node: _Node, segment: str) -> _Node:
+    if segment.startswith("{"):
+        node.parameter = node.parameter or _Node()
+        return node.parameter
+    return node.literals.setdefault(segment, _Node())
+
+
+def _decode(segment: str) -> str:
+    try:
+        text = unquote_to_bytes(segment).decode() if "%" in segment else segment
+    except UnicodeDecodeError:
+        raise _no_such_path() from None
+    if not text:
+        raise _no_such_path()
+    return text
+
+
+def _allowed(methods: Iterable[str]) -> list[str]:
+    return sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
+
+
+def _no_such_path() -> ResourceNotFound:
+    return ResourceNotFound("There is nothing at this path.")
+
+
+def parameter_names(path: str) -> list[str]:
+    """Return the names of the parameters of a path, in order."""
+    return [segment[1:-1] for segment in path.split("/") if segment.startswith("{")]

@@ -1,0 +1,1 @@
+"""What things are: frozen structs, enums, ids and the error family. No input or output."""

@@ -1,0 +1,52 @@
+"""What lists are narrowed by: first as a caller says it, then resolved to the store's keys.
+
+A resolved filter travels inside page tokens, so that later pages resolve nothing again. None means
+"not filtered"; an empty tuple matches nothing (every id that was asked for is unknown).
+"""
+
+import msgspec
+
+Keys = tuple[int, ...]
+
+
+class GroupCriteria(msgspec.Struct, frozen=True):
+    """Filters of groups as a caller gives them; `directory_id` is that of the path, `-` for all."""
+
+    directory_id: str
+    directory_ids: tuple[str, ...] | None = None
+    account_ids: tuple[str, ...] | None = None
+    group_ids: tuple[str, ...] | None = None
+    group_names: tuple[str, ...] | None = None
+    resource_owners: tuple[str, ...] | None = None
+    resource_ids: tuple[str, ...] | None = None
+    role_ids: tuple[str, ...] | None = None
+    search_term: str | None = None
+
+
+class GroupFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """Filters of groups in the store's keys, joined by AND; the values of one by OR.
+
+    `owners`, `resources` and `roles` together describe one assignment (contract 8). `search` is a
+    folded substring of the name.
+    """
+
+    directories: Keys | None = None
+    users: Keys | None = None
+    groups: Keys | None = None
+    owners: tuple[str, ...] | None = None
+    resources: Keys | None = None
+    roles: Keys | None = None
+    search: str | None = None
+
+    @property
+    def matches_nothing(self) -> bool:
+        """Whether some filter was given of which no value exists."""
+        given = (self.directories, self.users, self.groups, self.owners, self.resources, self.roles)
+        return any(keys is not None and not keys for keys in given)
+
+
+class GroupView(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """A filtered list of groups in one direction of its order: by name, then by id."""
+
+    filter: GroupFilter
+    descending: bool = False

@@ -1,0 +1,1 @@
+"""What may be done: all rules, as plain functions `(tx, caller, …) -> model`."""

@@ -1,0 +1,91 @@
+"""What a caller may do with one group, beyond the scope that the route asks for (contract 1.2, 2.1)."""
+
+from guildhall.model.errors import (
+    Forbidden,
+    GroupGrantsAdmin,
+    GroupIsDefault,
+    GroupIsSynced,
+    GroupIsSystem,
+)
+from guildhall.model.groups import AdminAccess, Group, GroupType, ManagementAccess
+from guildhall.model.permissions import Caller, Permission
+from guildhall.model.roles import FULL_ACCESS_ONLY
+
+
+def management_access(caller: Caller, group: Group) -> ManagementAccess:
+    """Say what this caller may do with the group."""
+    may_write = caller.may(Permission.WRITE_GROUPS)
+    return ManagementAccess(
+        deletable=may_write and _why_not_deletable(group) is None,
+        modifiable=may_write and _why_not_modifiable(caller, group) is None,
+        readable=caller.may(Permission.READ_GROUPS),
+    )
+
+
+def require_deletable(group: Group) -> None:
+    """Raise Forbidden unless the group may be deleted."""
+    error = _why_not_deletable(group)
+    if error is not None:
+        raise error
+
+
+def require_modifiable(caller: Caller, group: Group) -> None:
+    """Raise Forbidden unless the caller may rename the group and change its members."""
+    error = _why_not_modifiable(caller, group)
+    if error is not None:
+        raise error
+
+
+def require_ordinary(group: Group) -> None:
+    """Raise GroupIsSystem for a group that the system or a team keeps."""
+    error = _why_not_ordinary(group)
+    if error is not None:
+        raise error
+
+
+def require_full_access_for(caller: Caller, role_id: str) -> None:
+    """Raise Forbidden when giving or taking the role needs a key without scopes."""
+    if role_id in FULL_ACCESS_ONLY and caller.scopes is not None:
+        raise Forbidden(f"Giving or taking the role {role_id} needs an API key without scopes.")
+
+
+def _why_not_ordinary(group: Group) -> Forbidden | None:
+    if group.type == GroupType.GROUP:
+        return None
+    return GroupIsSystem(
+        f"The group is of type {GroupType(group.type).name}: the system keeps it, it cannot be changed or deleted."
+    )
+
+
+def _why_not_local(group: Group) -> Forbidden | None:
+    if group.synced:
+        return GroupIsSynced(
+            "The group is synced from an identity provider. Manage it in the identity provider instead."
+        )
+    return _why_not_ordinary(group)
+
+
+def _why_not_modifiable(caller: Caller, group: Group) -> Forbidden | None:
+    error = _why_not_local(group)
+    if error is not None:
+        return error
+    if group.grants_admin == AdminAccess.ORGANIZATION:
+        return GroupGrantsAdmin(
+            "The group holds atlassian/org-admin: it and its members cannot be changed through groups."
+        )
+    if group.grants_admin and caller.scopes is not None:
+        return GroupGrantsAdmin(
+            "The group grants admin access: changing it or its members needs an API key without scopes."
+        )
+    return None
+
+
+def _why_not_deletable(group: Group) -> Forbidden | None:
+    error = _why_not_local(group)
+    if error is not None:
+        return error
+    if group.is_default:
+        return GroupIsDefault("The group is the default access group of an app and cannot be deleted.")
+    if group.grants_admin:
+        return GroupGrantsAdmin("The group grants admin access and cannot be deleted.")
+    return None

@@ -1,0 +1,144 @@
+"""Rules of memberships (contract 2.8, 2.9, 2.12)."""
+
+from guildhall.model.errors import UserDeactivated, UserNotFound
+from guildhall.model.events import EventAction, Subject
+from guildhall.model.groups import Group
+from guildhall.model.ids import is_account_id
+from guildhall.model.memberships import Member
+from guildhall.model.paging import Page, Window, cut_page
+from guildhall.model.permissions import Caller
+from guildhall.model.users import DirectoryUser, UserStatus
+from guildhall.operations.authorize import require_modifiable
+from guildhall.operations.events import record_event
+from guildhall.operations.groups import get_group, get_group_to_join, group_subject
+from guildhall.operations.seats import hold_for_member, release_for_member
+from guildhall.store import groups, memberships, users
+from guildhall.store.database import Transaction
+
+_BEFORE_ALL_KEYS = 0
+_BEHIND_ALL_KEYS = 2**62
+
+
+async def list_members(
+    tx: Transaction, caller: Caller, directory_id: str, group_id: str, window: Window
+) -> Page[Member]:
+    """Return a page of a group's members, in the order in which their accounts were made."""
+    group = await get_group(tx, caller, directory_id, group_id)
+    statement = memberships.SELECT_MEMBERS_BACKWARD if window.backward else memberships.SELECT_MEMBERS
+    rows = await tx.all(
+        statement,
+        org_key=caller.org_key,
+        group_key=group.group_key,
+        directory_key=group.directory_key,
+        start=_first_key(window),
+        most=window.limit + 1,
+    )
+    return cut_page(rows, window, lambda member: (member.user_key,))
+
+
+def _first_key(window: Window) -> int:
+    if window.start is None:
+        return _BEHIND_ALL_KEYS if window.backward else _BEFORE_ALL_KEYS
+    key: int = window.start[0]
+    if not window.inclusive:
+        return key
+    return key + 1 if window.backward else key - 1
+
+
+async def add_member(
+    tx: Transaction, caller: Caller, directory_id: str, group_id: str, account_id: str
+) -> bool:
+    """Add a user to a group; return False, recording nothing, when it was a member already.
+
+    Raises UserNotFound for a user who is not in the group's directory, UserDeactivated, Forbidden,
+    and UserLimitExceeded when a resource of the group has no seat left.
+    """
+    group = await get_group_to_join(tx, caller, directory_id, group_id)
+    user = await find_user_of_group(tx, caller, group, account_id)
+    if user.status == UserStatus.NOT_INVITED:
+        raise _user_not_found(account_id)
+    require_modifiable(caller, group)
+    if user.status in (UserStatus.DEACTIVATED, UserStatus.FOR_DELETION):
+        raise UserDeactivated(f"accountId: the user {account_id} is deactivated and cannot join groups.")
+    if not await insert_member(tx, caller, group, user):
+        return False
+    await record_event(
+        tx,
+        caller,
+        EventAction.GROUP_MEMBER_ADDED,
+        f"Added {user.name} to group {group.name}",
+        [group_subject(group), user_subject(user)],
+    )
+    return True
+
+
+async def insert_member(tx: Transaction, caller: Caller, group: Group, user: DirectoryUser) -> bool:
+    """Store a membership with all that follows from it, without an event; False when it was there."""
+    added = await tx.run(
+        memberships.INSERT_MEMBERSHIP,
+        org_key=caller.org_key,
+        group_key=group.group_key,
+        user_key=user.user_key,
+        added_at=tx.now,
+    )
+    if added:
+        await hold_for_member(tx, caller, group, user)
+        await tx.run(groups.UPDATE_GROUP_USERS, org_key=caller.org_key, group_key=group.group_key, change=1)
+    return bool(added)
+
+
+async def remove_member(
+    tx: Transaction, caller: Caller, directory_id: str, group_id: str, account_id: str
+) -> bool:
+    """Remove a user from a group; return False, recording nothing, when it was no member."""
+    group = await get_group_to_join(tx, caller, directory_id, group_id)
+    user = await find_user_of_group(tx, caller, group, account_id)
+    require_modifiable(caller, group)
+    if not await delete_member(tx, caller, group, user):
+        return False
+    await record_event(
+        tx,
+        caller,
+        EventAction.GROUP_MEMBER_REMOVED,
+        f"Removed {user.name} from group {group.name}",
+        [group_subject(group), user_subject(user)],
+    )
+    return True
+
+
+async def delete_member(tx: Transaction, caller: Caller, group: Group, user: DirectoryUser) -> bool:
+    """Remove a membership with all that follows from it, without an event; False when there was none."""
+    removed = await tx.run(
+        memberships.DELETE_MEMBERSHIP,
+        org_key=caller.org_key,
+        group_key=group.group_key,
+        user_key=user.user_key,
+    )
+    if removed:
+        await release_for_member(tx, caller, group, user)
+        await tx.run(groups.UPDATE_GROUP_USERS, org_key=caller.org_key, group_key=group.group_key, change=-1)
+    return bool(removed)
+
+
+async def find_user_of_group(tx: Transaction, caller: Caller, group: Group, account_id: str) -> DirectoryUser:
+    """Return the user as the group's directory knows it, or raise UserNotFound."""
+    found = None
+    if is_account_id(account_id):
+        found = await tx.one(
+            users.SELECT_DIRECTORY_USER_TO_JOIN,
+            org_key=caller.org_key,
+            account_id=account_id,
+            directory_key=group.directory_key,
+        )
+    if found is None:
+        raise _user_not_found(account_id)
+    return found
+
+
+def _user_not_found(account_id: str) -> UserNotFound:
+    return UserNotFound(f"The user {account_id} is not in the group's directory.")
+
+
+def user_subject(user: DirectoryUser) -> Subject:
+    """Describe a user in an event."""
+    return Subject(user.account_id, "users", {"name": user.name, "email": user.email})

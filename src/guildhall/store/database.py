@@ -1,0 +1,89 @@
+"""The seam between the rules and the engines: two kinds of transactions, nothing else (design 2.2)."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from guildhall.store.statement import Statement
+
+Row = TypeVar("Row")
+Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
+
+SCHEMA_VERSION = 1
+"""The schema that this program reads and writes."""
+
+
+class StartRefused(Exception):
+    """The database cannot be run with; the text says why and what to do."""
+
+
+class Transaction(Protocol):
+    """What an operation reads and writes through, from one snapshot, all or nothing.
+
+    Only statements are awaited in a transaction: on SQLite its coroutine must never suspend.
+    """
+
+    engine: str
+    """`sqlite` or `postgres`, for what the two do in different ways."""
+
+    now: int
+    """The transaction's time in epoch milliseconds."""
+
+    def new_id(self) -> str:
+        """Return a new UUID in lower case."""
+
+    async def one(self, statement: Statement[Row], **parameters: Any) -> Row | None:
+        """Return the first row as the statement's struct, or None."""
+
+    async def all(self, statement: Statement[Row], **parameters: Any) -> list[Row]:
+        """Return all rows as the statement's structs."""
+
+    async def value(self, statement: Statement[Any], **parameters: Any) -> Any:
+        """Return the first column of the first row, or None when there is no row."""
+
+    async def values(self, statement: Statement[Any], **parameters: Any) -> list[Any]:
+        """Return the first column of every row."""
+
+    async def run(self, statement: Statement[Any], **parameters: Any) -> int:
+        """Run a statement that returns no rows; return how many rows it changed."""
+
+    async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each row of parameters, in the order of `statement.parameters`."""
+
+    def after_commit(self, effect: Callable[[], None]) -> None:
+        """Call `effect` once the transaction is on disk; never when it is not."""
+
+
+class Database(Protocol):
+    """Where an organization's data lives. Transactions are callables, so that they can be repeated."""
+
+    engine: str
+    """`sqlite` or `postgres`."""
+
+    trouble: str | None
+    """Why the store takes no writes now, or None."""
+
+    async def read(
+        self,
+        function: Callable[Concatenate[Any, Arguments], Awaitable[Result]],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run `function(tx, …)` on one snapshot; it may be run again, so it must have no effects."""
+
+    async def write(
+        self,
+        function: Callable[Concatenate[Any, Arguments], Awaitable[Result]],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run `function(tx, …)`; its result, or the error it raised, is delivered after the commit.
+
+        Raises Unavailable when the outcome is not on disk or not known.
+        """
+
+    async def check(self) -> str | None:
+        """Say why the store cannot be used, or None; tries to recover from a failed commit."""
+
+    async def close(self) -> None:
+        """Finish what was queued and let go of the database."""

@@ -1,0 +1,49 @@
+"""Create or migrate the schema of a PostgreSQL database, or refuse it and say why."""
+
+import asyncpg
+
+from guildhall.store.database import StartRefused
+from guildhall.store.migrate import SELECT_VERSIONS, migrations, record_version, usable_version
+
+_POSTGRES_LOCK = 0x6775696C  # "guil"
+_WRONG_COLLATION = """
+SELECT table_name || '.' || column_name FROM information_schema.columns
+WHERE table_schema = current_schema() AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
+  AND table_name IN (SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema())
+ORDER BY 1
+"""
+
+
+async def migrate_postgres(url: str) -> bool:
+    """Create or migrate the schema of a PostgreSQL database; return whether it was created.
+
+    Of several programs that start at once, one migrates and the others wait. Raises StartRefused.
+    """
+    try:
+        connection = await asyncpg.connect(url, timeout=10)
+    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        raise StartRefused(f"The PostgreSQL database cannot be reached: {error}") from error
+    try:
+        return await _migrate_postgres(connection)
+    finally:
+        await connection.close()
+
+
+async def _migrate_postgres(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
+    async with connection.transaction():
+        await connection.execute(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})")
+        version = await _postgres_version(connection)
+        for number, text in migrations("postgres", version):
+            await connection.execute(text)
+            await connection.execute(record_version(number))
+    wrong = [row[0] for row in await connection.fetch(_WRONG_COLLATION)]
+    if wrong:
+        raise StartRefused(f'These columns must have the collation "C": {", ".join(wrong)}.')
+    return version == 0
+
+
+async def _postgres_version(connection: "asyncpg.Connection[asyncpg.Record]") -> int:
+    if await connection.fetchval("SELECT to_regclass('schema_info')") is None:
+        return 0
+    row = await connection.fetchrow(SELECT_VERSIONS)
+    return usable_version(*row) if row is not None else 0

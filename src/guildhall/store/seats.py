@@ -1,0 +1,82 @@
+"""Seats in the store: of one user, and of all members of a group at once (design 2.2).
+
+Every statement costs what it changes, never the size of the organization.
+"""
+
+from guildhall.store.statement import register
+
+HOLD_SEAT = register(
+    """
+    INSERT INTO seats (org_key, resource_key, user_key, holds)
+    VALUES (:org_key, :resource_key, :user_key, 1)
+    ON CONFLICT (org_key, resource_key, user_key) DO UPDATE SET holds = seats.holds + 1
+    RETURNING holds
+    """
+)
+
+RELEASE_SEAT = register(
+    """
+    UPDATE seats SET holds = holds - 1
+    WHERE org_key = :org_key AND resource_key = :resource_key AND user_key = :user_key
+    RETURNING holds
+    """
+)
+
+DELETE_SEAT = register(
+    "DELETE FROM seats WHERE org_key = :org_key AND resource_key = :resource_key AND user_key = :user_key"
+)
+
+TAKE_SEATS = register(
+    """
+    UPDATE resource_seats SET seats_used = seats_used + CAST(:seats AS BIGINT)
+    WHERE org_key = :org_key AND resource_key = :resource_key
+      AND (user_limit IS NULL OR seats_used + CAST(:seats AS BIGINT) <= user_limit)
+    """
+)
+
+FREE_SEATS = register(
+    """
+    UPDATE resource_seats SET seats_used = seats_used - CAST(:seats AS BIGINT)
+    WHERE org_key = :org_key AND resource_key = :resource_key
+    """
+)
+
+_ACTIVE_MEMBERS = """
+    FROM memberships AS m CROSS JOIN directory_users AS u
+    WHERE m.org_key = :org_key AND m.group_key = :group_key
+      AND u.org_key = :org_key AND u.user_key = m.user_key AND u.directory_key = :directory_key
+      AND u.status = 0
+"""
+
+COUNT_MEMBERS_WITHOUT_SEAT = register(
+    f"""
+    SELECT count(*) {_ACTIVE_MEMBERS}
+      AND NOT EXISTS (SELECT 1 FROM seats AS s
+                      WHERE s.org_key = :org_key AND s.resource_key = :resource_key
+                        AND s.user_key = m.user_key)
+    """
+)
+
+HOLD_SEATS_OF_MEMBERS = register(
+    f"""
+    INSERT INTO seats (org_key, resource_key, user_key, holds)
+    SELECT m.org_key, CAST(:resource_key AS BIGINT), m.user_key, 1 {_ACTIVE_MEMBERS}
+    ON CONFLICT (org_key, resource_key, user_key) DO UPDATE SET holds = seats.holds + 1
+    """
+)
+
+RELEASE_SEATS_OF_MEMBERS = register(
+    f"""
+    UPDATE seats SET holds = holds - 1
+    WHERE org_key = :org_key AND resource_key = :resource_key
+      AND user_key IN (SELECT m.user_key {_ACTIVE_MEMBERS})
+    """
+)
+
+DELETE_SEATS_OF_MEMBERS = register(
+    f"""
+    DELETE FROM seats
+    WHERE org_key = :org_key AND resource_key = :resource_key AND holds = 0
+      AND user_key IN (SELECT m.user_key {_ACTIVE_MEMBERS})
+    """
+)

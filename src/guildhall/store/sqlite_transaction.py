@@ -1,0 +1,115 @@
+"""A transaction on SQLite: statements that run at once, in a coroutine that never waits (design 2.2)."""
+
+import contextlib
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from guildhall.store.statement import Statement
+
+Result = TypeVar("Result")
+
+_STATEMENTS_CACHED = 512
+
+_PRAGMAS = """
+PRAGMA foreign_keys = ON;
+PRAGMA synchronous = FULL;
+PRAGMA mmap_size = 0;
+PRAGMA wal_autocheckpoint = 1000;
+PRAGMA busy_timeout = 5000;
+PRAGMA cache_size = -32768;
+"""
+
+
+def connect(path: Path, vfs: str | None = None, *, read_only: bool = False) -> apsw.Connection:
+    """Open a connection as the program uses it; the file must exist when `read_only`."""
+    flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=_STATEMENTS_CACHED)
+    connection.execute(_PRAGMAS)
+    return connection
+
+
+def complete(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine to its end by one step; a transaction on SQLite never waits for anything."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
+    coroutine.close()
+    raise RuntimeError("a transaction awaited something other than its statements")
+
+
+class SQLiteTransaction:
+    """Statements on one connection; see `guildhall.store.database.Transaction`."""
+
+    __slots__ = ("_connection", "_new_id", "effects", "now", "on_first_write")
+
+    engine = "sqlite"
+
+    def __init__(self, connection: apsw.Connection, now: int, new_id: Callable[[], str]) -> None:
+        self._connection = connection
+        self._new_id = new_id
+        self.now = now
+        self.effects: list[Callable[[], None]] = []
+        self.on_first_write: Callable[[], None] | None = None
+
+    def _rows(self, statement: Statement[Any], parameters: dict[str, Any]) -> list[Any]:
+        if statement.writes and self.on_first_write is not None:
+            self._announce_write()
+        return self._connection.execute(statement.sqlite, statement.bind_sqlite(parameters)).fetchall()
+
+    def _announce_write(self) -> None:
+        announce, self.on_first_write = self.on_first_write, None
+        if announce is not None:
+            announce()
+
+    def new_id(self) -> str:
+        """Return a new UUID in lower case."""
+        return self._new_id()
+
+    async def one(self, statement: Statement[Result], **parameters: Any) -> Result | None:
+        """Return the first row as the statement's struct, or None."""
+        rows = self._rows(statement, parameters)
+        return statement.row(*rows[0]) if rows and statement.row else None
+
+    async def all(self, statement: Statement[Result], **parameters: Any) -> list[Result]:
+        """Return all rows as the statement's structs."""
+        make: Callable[..., Result] = statement.row  # type: ignore[assignment]
+        return [make(*row) for row in self._rows(statement, parameters)]
+
+    async def value(self, statement: Statement[Any], **parameters: Any) -> Any:
+        """Return the first column of the first row, or None."""
+        rows = self._rows(statement, parameters)
+        return rows[0][0] if rows else None
+
+    async def values(self, statement: Statement[Any], **parameters: Any) -> list[Any]:
+        """Return the first column of every row."""
+        return [row[0] for row in self._rows(statement, parameters)]
+
+    async def run(self, statement: Statement[Any], **parameters: Any) -> int:
+        """Run a statement that returns no rows; return how many rows it changed."""
+        self._rows(statement, parameters)
+        return self._connection.changes()
+
+    async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each row of parameters."""
+        self._announce_write()
+        self._connection.executemany(statement.sqlite, rows)
+
+    def after_commit(self, effect: Callable[[], None]) -> None:
+        """Call `effect` on the event loop once the transaction is on disk."""
+        self.effects.append(effect)
+
+
+@contextlib.contextmanager
+def snapshot(connection: apsw.Connection) -> Iterator[None]:
+    """Hold one snapshot of the database for a read of several statements."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")

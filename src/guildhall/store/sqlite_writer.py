@@ -1,0 +1,225 @@
+"""The one thread that writes to SQLite, many operations to a commit (design 2.2)."""
+
+import asyncio
+import collections
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from guildhall.model.errors import Unavailable
+from guildhall.store.metrics import BATCH_SIZE, COMMIT_SECONDS
+from guildhall.store.sqlite_locks import WriteLock
+from guildhall.store.sqlite_transaction import SQLiteTransaction, complete
+
+BATCH_OPERATIONS = 64
+BATCH_SECONDS = 0.010
+"""A batch ends at so many operations, or when they have taken so long together."""
+
+_STORAGE_ERRORS = (
+    apsw.FullError,
+    apsw.IOError,
+    apsw.BusyError,
+    apsw.LockedError,
+    apsw.CantOpenError,
+    apsw.ReadOnlyError,
+    apsw.NoMemError,
+    apsw.CorruptError,
+    apsw.NotADBError,
+    apsw.ConnectionClosedError,
+)
+
+
+class _Operation:
+    """A queued write and where its outcome is awaited."""
+
+    __slots__ = ("arguments", "effects", "error", "function", "future", "keywords", "loop", "result")
+
+    def __init__(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.keywords = keywords
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Any] = self.loop.create_future()
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.effects: list[Callable[[], None]] = []
+
+    def fail(self, error: BaseException) -> None:
+        """Replace whatever came out by `error`."""
+        self.result, self.error, self.effects = None, error, []
+
+    def settle(self) -> None:
+        """Deliver the outcome on the loop; a caller that has gone meanwhile cancels nothing."""
+        for effect in self.effects:
+            effect()
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class Writer:
+    """Runs queued operations in batches; every answer is delivered after the commit of its batch."""
+
+    def __init__(
+        self,
+        path: Path,
+        connect: Callable[[], apsw.Connection],
+        begin: Callable[[apsw.Connection], SQLiteTransaction],
+    ) -> None:
+        self.trouble: str | None = None
+        self._connect = connect
+        self._begin = begin
+        self._connection = connect()
+        self._lock = WriteLock(path)
+        self._queue: collections.deque[_Operation] = collections.deque()
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._serve, name="guildhall-writer", daemon=True)
+        self._thread.start()
+
+    async def submit(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        """Queue `function(tx, …)` and return what it returned, once that is on disk."""
+        operation = _Operation(function, arguments, keywords)
+        with self._wake:
+            if self._stopping:
+                raise Unavailable("The server is stopping.")
+            self._queue.append(operation)
+            self._wake.notify()
+        return await operation.future
+
+    async def recover(self) -> None:
+        """Try to leave a state of trouble by an empty write."""
+        with contextlib.suppress(Unavailable):
+            await self.submit(_nothing, (), {})
+
+    def stop(self) -> None:
+        """Run what is queued, then end the thread; blocks until that is done."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join()
+        self._connection.close()
+        self._lock.close()
+
+    def _serve(self) -> None:
+        while True:
+            with self._wake:
+                while not self._queue and not self._stopping:
+                    self._wake.wait()
+                if not self._queue:
+                    return
+            self._run_batch()
+
+    def _run_batch(self) -> None:
+        done: list[_Operation] = []
+        try:
+            with self._lock:
+                self._scrub()
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._fill(done)
+                self._commit()
+        except Exception as error:  # noqa: BLE001 -- whatever broke the batch, its callers get an answer
+            self._abandon(done, error)
+        _settle_on_loops(done)
+
+    def _fill(self, done: list[_Operation]) -> None:
+        end = time.perf_counter() + BATCH_SECONDS
+        while self._queue and len(done) < BATCH_OPERATIONS:
+            operation = self._queue.popleft()
+            done.append(operation)
+            self._run(operation)
+            if time.perf_counter() > end:
+                break
+        BATCH_SIZE.observe(len(done))
+
+    def _run(self, operation: _Operation) -> None:
+        transaction = self._begin(self._connection)
+        written = False
+
+        def on_first_write() -> None:
+            nonlocal written
+            written = True
+            self._connection.execute("SAVEPOINT operation")
+
+        transaction.on_first_write = on_first_write
+        try:
+            operation.result = complete(
+                operation.function(transaction, *operation.arguments, **operation.keywords)
+            )
+            operation.effects = transaction.effects
+            if written:
+                self._connection.execute("RELEASE operation")
+        except Exception as error:  # noqa: BLE001 -- delivered to the caller, or ends the batch below
+            self._undo(operation, error, written=written)
+
+    def _undo(self, operation: _Operation, error: Exception, *, written: bool) -> None:
+        if not self._connection.in_transaction:
+            raise error
+        if written:
+            self._connection.execute("ROLLBACK TO operation")
+            self._connection.execute("RELEASE operation")
+        operation.fail(self._as_answer(error))
+
+    def _as_answer(self, error: Exception) -> Exception:
+        if not isinstance(error, _STORAGE_ERRORS):
+            return error
+        self.trouble = f"The database could not be written: {error}"
+        return Unavailable("The database cannot be written now.")
+
+    def _commit(self) -> None:
+        begin = time.perf_counter()
+        self._connection.execute("COMMIT")
+        COMMIT_SECONDS.observe(time.perf_counter() - begin)
+
+    def _scrub(self) -> None:
+        """After a failure, commit one row before taking more: only then is it known what is on disk."""
+        if self.trouble is None:
+            return
+        self._connection.close()
+        self._connection = self._connect()
+        self._connection.execute("BEGIN IMMEDIATE; UPDATE schema_info SET scrubs = scrubs + 1; COMMIT")
+        self.trouble = None
+
+    def _abandon(self, done: list[_Operation], error: Exception) -> None:
+        """Nothing of the batch counts: not on disk, or not known to be. Callers may ask again."""
+        self.trouble = f"The database could not be written: {error}"
+        with contextlib.suppress(apsw.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        if not done and self._queue:
+            done.append(self._queue.popleft())
+        for operation in done:
+            operation.fail(
+                Unavailable("The database cannot be written now; the outcome of this request is not known.")
+            )
+
+
+async def _nothing(_: SQLiteTransaction) -> None:
+    """Write nothing; submitting it makes the writer recover."""
+
+
+def _settle_on_loops(done: list[_Operation]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Operation]] = {}
+    for operation in done:
+        by_loop.setdefault(operation.loop, []).append(operation)
+    for loop, operations in by_loop.items():
+        # A loop that was closed under its callers has nobody left to tell.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle_all, operations)
+
+
+def _settle_all(operations: list[_Operation]) -> None:
+    for operation in operations:
+        operation.settle()

@@ -1,0 +1,68 @@
+"""SQL texts with named parameters, written once for both engines (design 2.1)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+Row = TypeVar("Row")
+
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)(\.\.\.)?")
+_IN_LIST = re.compile(r"\bIN \(:([a-z_]+)\.\.\.\)")
+
+REGISTRY: "list[Statement[Any]]" = []
+"""Every statement of the program but those compiled from filters; the tests prepare each of them."""
+
+
+class Statement(Generic[Row]):
+    """One SQL text for both engines, and the struct that its rows become.
+
+    Parameters are written `:name`; `IN (:names...)` takes a sequence of any length. `lock` is added
+    on PostgreSQL only: SQLite's single writer needs none. `instr` becomes `strpos` there. `postgres`
+    is another text with the same parameters and columns, for the few that cannot be shared.
+    """
+
+    __slots__ = ("_lists", "lock", "parameters", "postgres", "row", "sql", "sqlite", "writes")
+
+    def __init__(
+        self, sql: str, row: type[Row] | None = None, *, lock: str = "", postgres: str | None = None
+    ) -> None:
+        self.sql = sql
+        self.row = row
+        self.lock = lock
+        self.writes = sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
+        found = _PARAMETER.findall(sql)
+        self.parameters: tuple[str, ...] = tuple(dict.fromkeys(name for name, _ in found))
+        self._lists = frozenset(name for name, dots in found if dots)
+        self.sqlite = self._numbered(_IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql), "?")
+        shared = f"{postgres or sql.replace('instr(', 'strpos(')} {lock}".rstrip()
+        self.postgres = self._numbered(_IN_LIST.sub(r"= ANY(:\1)", shared), "$")
+
+    def _numbered(self, sql: str, mark: str) -> str:
+        return _PARAMETER.sub(lambda match: f"{mark}{self.parameters.index(match[1]) + 1}", sql)
+
+    def bind(self, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Put the values in the order of the parameters, as PostgreSQL takes them.
+
+        Raises KeyError for a parameter without a value.
+        """
+        return [values[name] for name in self.parameters]
+
+    def bind_sqlite(self, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Put the values in the order of the parameters, lists as JSON texts."""
+        if not self._lists:
+            return [values[name] for name in self.parameters]
+        return [
+            msgspec.json.encode(values[name]).decode() if name in self._lists else values[name]
+            for name in self.parameters
+        ]
+
+
+def register(
+    sql: str, row: type[Row] | None = None, *, lock: str = "", postgres: str | None = None
+) -> Statement[Row]:
+    """Make a statement that stands in the registry: how every module of the store declares its SQL."""
+    statement = Statement(sql, row, lock=lock, postgres=postgres)
+    REGISTRY.append(statement)
+    return statement
