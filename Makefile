@@ -54,7 +54,7 @@ requirements: $(VENV)/.development
 
 clean:
 	rm -rf $(VENV) dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
-	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(wildcard benchmarks docs src tests) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.created:
 	@test -n "$(PYTHON)" || { echo "Guildhall needs Python 3.11 or newer: make PYTHON=/path/to/python3" >&2; exit 1; }
