@@ -4,6 +4,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from guildhall.client.errors import InvalidArgument
+
 _GATEWAY = "/gateway/api"
 
 
@@ -24,9 +26,9 @@ def parse_address(url: str) -> Address:
     """Read the base URL in every form that is passed around: bare, with `/admin`, or with the gateway."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{url!r} is not the URL of a server; it begins with http:// or https://")
+        raise InvalidArgument(f"{url!r} is not the URL of a server; it begins with http:// or https://")
     if parts.query or parts.fragment:
-        raise ValueError(f"{url!r} has a query or a fragment, which the URL of a server cannot have")
+        raise InvalidArgument(f"{url!r} has a query or a fragment, which the URL of a server cannot have")
     root = url.rstrip("/").removesuffix("/admin")
     if root.endswith(_GATEWAY):
         return Address(root.removesuffix(_GATEWAY), f"{_GATEWAY}/admin")

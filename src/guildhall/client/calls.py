@@ -10,6 +10,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from guildhall.client.errors import InvalidArgument
+
 T = TypeVar("T")
 
 
@@ -88,13 +90,13 @@ def sort_order(order: str) -> list[dict[str, str]]:
 
 
 def encode_path(path: Sequence[Segment], known: Mapping[Known, str]) -> str:
-    """Percent-encode every segment of a path; ValueError for one that would change the route."""
+    """Percent-encode every segment of a path; InvalidArgument for one that would change the route."""
     return "".join("/" + _encode_segment(known[part] if isinstance(part, Known) else part) for part in path)
 
 
 def _encode_segment(segment: str) -> str:
     if segment in ("", ".", ".."):
-        raise ValueError(f"{segment!r} cannot be an id")
+        raise InvalidArgument(f"{segment!r} cannot be an id")
     return quote(segment, safe=":@")
 
 

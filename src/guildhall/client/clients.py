@@ -10,6 +10,7 @@ import msgspec
 from guildhall.client.addresses import parse_address
 from guildhall.client.calls import Known
 from guildhall.client.conversations import Session
+from guildhall.client.errors import InvalidArgument
 from guildhall.client.guildhall.default_roles import DefaultRoles
 from guildhall.client.guildhall.directories import FurnishingDirectories
 from guildhall.client.guildhall.keys import Keys
@@ -89,7 +90,7 @@ class Guildhall(_Subjects[Sender]):
     """A synchronous client of any server of this contract; safe to use from several threads."""
 
     def __init__(self, url: str, key: str, options: Options = Options()) -> None:  # noqa: B008 - frozen
-        self._http = httpx.Client(timeout=options.timeout, verify=options.verify)
+        self._http = httpx.Client(timeout=options.timeout, verify=_verification(url, options))
         super().__init__(Sender(_session(url, key, options), self._http))
 
     def close(self) -> None:
@@ -109,7 +110,7 @@ class AsyncGuildhall(_Subjects[AsyncSender]):
     """An asynchronous client of any server of this contract."""
 
     def __init__(self, url: str, key: str, options: Options = Options()) -> None:  # noqa: B008 - frozen
-        self._http = httpx.AsyncClient(timeout=options.timeout, verify=options.verify)
+        self._http = httpx.AsyncClient(timeout=options.timeout, verify=_verification(url, options))
         super().__init__(AsyncSender(_session(url, key, options), self._http))
 
     async def aclose(self) -> None:
@@ -123,6 +124,12 @@ class AsyncGuildhall(_Subjects[AsyncSender]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _verification(url: str, options: Options) -> bool | str:
+    # Loading the trusted certificates takes longer than most calls, and plain HTTP has none to verify:
+    # redirects, which could lead to HTTPS, are not followed.
+    return options.verify if url.startswith("https") else False
 
 
 def _session(url: str, key: str, options: Options) -> Session:
@@ -141,8 +148,8 @@ def _session(url: str, key: str, options: Options) -> Session:
 
 
 def _clean_key(key: str) -> str:
-    """Take off what copying leaves around a key; ValueError where it cannot stand in a header."""
+    """Take off what copying leaves around a key; InvalidArgument where it cannot stand in a header."""
     clean = key.strip()
     if not clean or not clean.isascii() or not clean.isprintable() or " " in clean:
-        raise ValueError("the API key is empty or holds characters that no key has")
+        raise InvalidArgument("the API key is empty or holds characters that no key has")
     return clean

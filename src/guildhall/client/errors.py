@@ -1,6 +1,7 @@
 """What can go wrong between a client and a server.
 
     ClientError
+    ├── InvalidArgument           nothing was sent: a URL, a key or an id that cannot be one
     ├── ConnectionFailed          nothing came back, or not all of it
     ├── UnexpectedAnswer          something came back that the contract does not know
     └── ErrorAnswer               the server said no: status, code, detail, error id
@@ -32,6 +33,10 @@ class ErrorItem(NamedTuple):
 
 class ClientError(Exception):
     """The family's root."""
+
+
+class InvalidArgument(ClientError, ValueError):
+    """An argument that cannot be sent; it was refused before anything was."""
 
 
 class ConnectionFailed(ClientError):

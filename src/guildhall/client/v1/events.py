@@ -6,6 +6,7 @@ from typing import Any, TypedDict, Unpack
 
 from guildhall.client.answers import data, page
 from guildhall.client.calls import V1, Call, fields
+from guildhall.client.errors import InvalidArgument
 from guildhall.client.paging import Page
 from guildhall.client.records import Record
 from guildhall.client.subjects import S, Subject, operation, walking
@@ -154,5 +155,5 @@ def _milliseconds(value: Any) -> Any:
     if not isinstance(value, datetime):
         return value
     if value.tzinfo is None:
-        raise ValueError("a time without a zone would mean another moment on another machine")
+        raise InvalidArgument("a time without a zone would mean another moment on another machine")
     return round(value.timestamp() * 1000)

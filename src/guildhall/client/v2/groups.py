@@ -12,6 +12,9 @@ from guildhall.client.paging import Page
 from guildhall.client.records import ItemLinks, Record
 from guildhall.client.subjects import S, Subject, operation, walking
 
+GROUP_GONE = "ADMIN-UAM-404-3"
+"""The error code of a group that is not there."""
+
 
 class ManagementAccess(Record, frozen=True):
     """What this key may do with a group."""
@@ -179,10 +182,9 @@ class Groups(Subject[S]):
     def delete(self, group_id: str, *, directory_id: str | None = None) -> Call[None]:
         """Remove a group with its memberships and role assignments."""
         path = (*writing(directory_id), "groups", group_id)
-        return Call(method="DELETE", path=path, decode=nothing, settled_by=_GROUP_GONE)
+        return Call(method="DELETE", path=path, decode=nothing, settled_by=frozenset({GROUP_GONE}))
 
 
-_GROUP_GONE = frozenset({"ADMIN-UAM-404-3"})
 _COUNTS = {"users": "includeUsers", "resources": "includeResources"}
 
 
