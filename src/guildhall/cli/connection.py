@@ -1,0 +1,64 @@
+"""Options that every command over HTTP has, and the client that they lead to."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+import msgspec
+
+from guildhall.client.clients import Guildhall, Options
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """An open client, the directory that was named, and whether machines read the output."""
+
+    client: Guildhall
+    directory: str | None
+    as_json: bool
+
+
+def connected(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a connection, and the connection as its first argument."""
+
+    @functools.wraps(command)
+    def connect(**options: Any) -> None:
+        taken = {name: options.pop(name) for name in ("url", "key", "org", "directory", "as_json")}
+        with Guildhall(taken["url"], taken["key"], Options(org_id=taken["org"])) as client:
+            connection = Connection(client, taken["directory"], taken["as_json"])
+            command(connection, **options)
+
+    for option in reversed(_OPTIONS):
+        connect = option(connect)
+    return connect
+
+
+_OPTIONS = (
+    click.option(
+        "--url",
+        required=True,
+        envvar="GUILDHALL_URL",
+        show_envvar=True,
+        help="The server, e.g. http://127.0.0.1:8080 or https://api.atlassian.com.",
+    ),
+    click.option(
+        "--key",
+        required=True,
+        envvar="GUILDHALL_KEY",
+        show_envvar=True,
+        help="The API key; the variable keeps it out of the list of processes.",
+    ),
+    click.option(
+        "--org",
+        envvar="GUILDHALL_ORG",
+        show_envvar=True,
+        help="The organization's id; by default the one of the key.",
+    ),
+    click.option(
+        "--directory",
+        envvar="GUILDHALL_DIRECTORY",
+        show_envvar=True,
+        help="A directory's id or name; by default all for reading, the first for creating.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Write JSON."),
+)

@@ -1,0 +1,254 @@
+"""`guildhall groups`: groups on any server of the contract, the vendor's included.
+
+Only documented operations are used: the members of a group come from the search for users, and the
+id of a new group from the search for its name.
+"""
+
+import threading
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import click
+
+from guildhall.cli.connection import Connection, connected
+from guildhall.cli.exit_codes import ExitCode, Failure
+from guildhall.cli.names import (
+    directory_id,
+    find_group,
+    find_resource_id,
+    find_user,
+    first_directory_id,
+    role_id,
+)
+from guildhall.cli.output import Column, progress, show_done, show_one, show_rows
+from guildhall.client.errors import MethodNotAllowed, NotFound
+from guildhall.client.v2.groups import GROUP_GONE, Group
+from guildhall.client.v2.role_assignments import RoleAssignment
+from guildhall.client.v2.users import User
+
+PAGE = 100
+
+# What a search may need until it shows what was just created, on servers that are not strictly consistent.
+PATIENCE = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+
+_LISTED: tuple[Column[Group], ...] = (
+    Column("ID", lambda group: group.id),
+    Column("NAME", lambda group: group.name),
+    Column("MANAGED BY", lambda group: group.managed_by),
+    Column("DESCRIPTION", lambda group: group.description),
+)
+_COUNTED: tuple[Column[Group], ...] = (
+    Column("USERS", lambda group: group.counts and group.counts.users),
+    Column("RESOURCES", lambda group: group.counts and group.counts.resources),
+)
+_SHOWN: tuple[Column[Group], ...] = (
+    *_LISTED,
+    Column("DIRECTORY", lambda group: group.directory_id),
+    Column("SYNCED", lambda group: group.external_synced),
+    Column("MODIFIABLE", lambda group: group.management_access and group.management_access.modifiable),
+    Column("DELETABLE", lambda group: group.management_access and group.management_access.deletable),
+    *_COUNTED,
+)
+_MEMBERS: tuple[Column[User], ...] = (
+    Column("ACCOUNT", lambda user: user.account_id),
+    Column("NAME", lambda user: user.name),
+    Column("E-MAIL", lambda user: user.email),
+    Column("STATUS", lambda user: user.status),
+)
+_ROLES: tuple[Column[RoleAssignment], ...] = (
+    Column("RESOURCE", lambda row: row.resource_id),
+    Column("ROLES", lambda row: row.roles),
+    Column("DEFAULT ROLE", lambda row: row.default_role),
+)
+
+
+@click.group()
+def command() -> None:
+    """Work with groups, their members and roles, on any server of the API.
+
+    GROUP is an id or a whole name, USER an account id, an e-mail address or a whole name, RESOURCE an
+    id (ari:cloud:…) or a whole name, and ROLE an id such as atlassian/user, or just user.
+    """
+
+
+@command.command("list")
+@click.option("--search", "search_term", help="Only groups with this text in their name.")
+@click.option("--member", "account_ids", multiple=True, help="Only groups with this account id in them.")
+@click.option("--resource", "resource_ids", multiple=True, help="Only groups with a role on this resource.")
+@click.option("--owner", "resource_owners", multiple=True, help="Only groups with a role on such resources.")
+@click.option("--role", "role_ids", multiple=True, help="Only groups with this role.")
+@click.option("--counts", is_flag=True, help="Count users and resources as well.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many.")
+@connected
+def list_groups(connection: Connection, counts: bool, limit: int | None, **filters: Any) -> None:
+    """List groups, by name. Repeated options mean any of the values."""
+    roles = [role_id(said) for said in filters.pop("role_ids")]
+    given = {name: value for name, value in filters.items() if value} | ({"role_ids": roles} if roles else {})
+    if counts:
+        given["expand"] = ["counts.users", "counts.resources"]
+    size = min(limit or PAGE, PAGE)
+    groups = connection.client.groups.search_all(directory_id(connection), limit=size, **given)
+    columns = (*_LISTED, *_COUNTED) if counts else _LISTED
+    show_rows(islice(groups, limit), columns, as_json=connection.as_json)
+
+
+@command.command("show")
+@click.argument("group")
+@connected
+def show_group(connection: Connection, group: str) -> None:
+    """Show a group with its counts."""
+    found = find_group(connection, group)
+    details = connection.client.groups.get(found.id, directory_id=found.directory_id)
+    show_one(details, _SHOWN, as_json=connection.as_json)
+
+
+@command.command("create")
+@click.argument("name")
+@click.option("--description", help="What the group is for.")
+@connected
+def create_group(connection: Connection, name: str, description: str | None) -> None:
+    """Create a group."""
+    directory = directory_id(connection) or first_directory_id(connection)
+    connection.client.groups.create(name, description, directory_id=directory)
+    created = _look_up(connection, name, directory)
+    if created is None:
+        _done(connection, f"Created {name!r}; the server does not list it yet", id=None, name=name)
+    else:
+        _done(connection, f"Created {name!r}: {created.id}", id=created.id, name=created.name)
+
+
+def _look_up(connection: Connection, name: str, directory: str) -> Group | None:
+    """Find the group that was just created: a server need not tell its id."""
+    for seconds in PATIENCE:
+        threading.Event().wait(seconds)
+        for group in connection.client.groups.search(directory, group_names=[name.strip()]).data:
+            return group
+    return None
+
+
+@command.command("rename")
+@click.argument("group")
+@click.argument("name")
+@connected
+def rename_group(connection: Connection, group: str, name: str) -> None:
+    """Give a group another name; its members, roles and id stay."""
+    found = find_group(connection, group)
+    try:
+        connection.client.groups.update(found.id, name=name, directory_id=found.directory_id)
+    except (MethodNotAllowed, NotFound) as error:
+        if error.code == GROUP_GONE:
+            raise
+        # The group was there a moment ago, so it is the operation that is not.
+        sentence = (
+            f"this server cannot rename groups: it answered {error.status} to PATCH; nothing was changed"
+        )
+        raise Failure(sentence, ExitCode.REFUSED) from error
+    _done(connection, f"Renamed {found.name!r} to {name!r}", id=found.id, name=name)
+
+
+@command.command("delete")
+@click.argument("group")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@connected
+def delete_group(connection: Connection, group: str, yes: bool) -> None:
+    """Delete a group with its memberships and role assignments."""
+    found = find_group(connection, group)
+    if not yes:
+        click.confirm(f"Delete {found.name!r} ({found.id})?", abort=True, err=True)
+    connection.client.groups.delete(found.id, directory_id=found.directory_id)
+    _done(connection, f"Deleted {found.name!r}", id=found.id, name=found.name)
+
+
+@command.command("members")
+@click.argument("group")
+@click.option("--limit", type=click.IntRange(1), help="At most so many.")
+@connected
+def list_members(connection: Connection, group: str, limit: int | None) -> None:
+    """List the members of a group."""
+    found = find_group(connection, group)
+    size = min(limit or PAGE, PAGE)
+    users = connection.client.users.search_all(found.directory_id, group_ids=[found.id], limit=size)
+    show_rows(islice(users, limit), _MEMBERS, as_json=connection.as_json)
+
+
+@command.command("add")
+@click.argument("group")
+@click.argument("users", metavar="USER...", nargs=-1, required=True)
+@connected
+def add_members(connection: Connection, group: str, users: Sequence[str]) -> None:
+    """Add users to a group; members already stay so."""
+    found = find_group(connection, group)
+    accounts = _accounts(connection, found, users)
+    with progress("Adding", len(accounts)) as advance:
+        for account_id in accounts:
+            connection.client.memberships.add(found.id, account_id, directory_id=found.directory_id)
+            advance(1)
+    _done(connection, f"Added {len(accounts)} to {found.name!r}", id=found.id, accountIds=accounts)
+
+
+@command.command("remove")
+@click.argument("group")
+@click.argument("users", metavar="USER...", nargs=-1, required=True)
+@connected
+def remove_members(connection: Connection, group: str, users: Sequence[str]) -> None:
+    """Remove users from a group."""
+    found = find_group(connection, group)
+    accounts = _accounts(connection, found, users)
+    with progress("Removing", len(accounts)) as advance:
+        for account_id in accounts:
+            connection.client.memberships.remove(found.id, account_id, directory_id=found.directory_id)
+            advance(1)
+    _done(connection, f"Removed {len(accounts)} from {found.name!r}", id=found.id, accountIds=accounts)
+
+
+def _accounts(connection: Connection, group: Group, users: Sequence[str]) -> list[str]:
+    """Find all users before the first change, so that a misspelt one changes nothing."""
+    return [find_user(connection, group.directory_id, said).account_id for said in users]
+
+
+@command.command("roles")
+@click.argument("group")
+@connected
+def list_roles(connection: Connection, group: str) -> None:
+    """List the roles of a group, by resource."""
+    found = find_group(connection, group)
+    rows = connection.client.role_assignments.list_all(found.id, directory_id=found.directory_id, limit=PAGE)
+    show_rows(rows, _ROLES, as_json=connection.as_json)
+
+
+@command.command("assign")
+@click.argument("group")
+@click.argument("resource")
+@click.argument("role")
+@connected
+def assign_role(connection: Connection, group: str, resource: str, role: str) -> None:
+    """Give a group a role on a resource."""
+    found, resource_id = find_group(connection, group), find_resource_id(connection, resource)
+    assign = connection.client.role_assignments.assign
+    assign(found.id, resource_id, role_id(role), directory_id=found.directory_id)
+    _role_done(connection, found, ("Assigned", "to"), (resource_id, role_id(role)))
+
+
+@command.command("revoke")
+@click.argument("group")
+@click.argument("resource")
+@click.argument("role")
+@connected
+def revoke_role(connection: Connection, group: str, resource: str, role: str) -> None:
+    """Take a role on a resource from a group."""
+    found, resource_id = find_group(connection, group), find_resource_id(connection, resource)
+    revoke = connection.client.role_assignments.revoke
+    revoke(found.id, resource_id, role_id(role), directory_id=found.directory_id)
+    _role_done(connection, found, ("Revoked", "from"), (resource_id, role_id(role)))
+
+
+def _role_done(connection: Connection, group: Group, words: tuple[str, str], role: tuple[str, str]) -> None:
+    verb, preposition = words
+    resource_id, role_name = role
+    sentence = f"{verb} {role_name} on {resource_id} {preposition} {group.name!r}"
+    _done(connection, sentence, id=group.id, resourceId=resource_id, roleId=role_name)
+
+
+def _done(connection: Connection, sentence: str, **result: object) -> None:
+    show_done(sentence, result, as_json=connection.as_json)

@@ -1,0 +1,106 @@
+"""The command `guildhall`: which commands there are, and how each of them ends."""
+
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import click
+
+from guildhall import __version__
+from guildhall.cli.exit_codes import EPILOG, ExitCode, exit_code_of
+
+
+class Place(NamedTuple):
+    """The module that defines a command as `command`, and the line that the help has for it."""
+
+    module: str
+    help: str
+
+
+# In the order of the help. A module is loaded when its command is called, and not for the help.
+COMMANDS = {
+    "serve": Place("serve", "Serve the API from a database, or a furnished demonstration."),
+    "init": Place("init", "Make a database with an organization, a directory and a first key."),
+    "keys": Place("keys", "Create, list and revoke API keys."),
+    "seed": Place("seed", "Furnish a database from a seed file."),
+    "export": Place("export", "Write a database as a seed file."),
+    "generate": Place("generate", "Fill a database with a synthetic organization."),
+    "migrate": Place("migrate", "Bring a database to the schema of this version."),
+    "check": Place("check", "Recount every stored counter and seat, and say what is off."),
+    "backup": Place("backup", "Copy a database, also beside a running server."),
+    "restore": Place("restore", "Put a backup in the place of a database."),
+    "groups": Place("groups", "Groups, their members and roles, on any server of the API."),
+    "directories": Place("directories", "Directories of an organization, on a running Guildhall."),
+    "users": Place("users", "Users of an organization, on a running Guildhall."),
+    "resources": Place("resources", "Resources of an organization, on a running Guildhall."),
+}
+
+
+class Commands(click.Group):
+    """The table of commands, as click asks for it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the help."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command's module; None where there is no such command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"guildhall.cli.{COMMANDS[cmd_name].module}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command where there is none of that name."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of the commands without loading any of them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.help) for name, place in COMMANDS.items()])
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="guildhall")
+def program() -> None:
+    """Run an organization directory that speaks Atlassian's Organizations REST API."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and leave with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; every error that may happen becomes one line."""
+    try:
+        left = program.main(arguments, prog_name="guildhall", standalone_mode=False)
+    except click.exceptions.Abort:
+        return _complain("interrupted", ExitCode.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Exception as error:
+        code = exit_code_of(error)
+        if code is None:
+            raise
+        return _complain(str(error), code)
+    return left if isinstance(left, int) else ExitCode.DONE
+
+
+def _complain(text: str, code: ExitCode) -> int:
+    line = "".join(character if character.isprintable() else " " for character in text)
+    click.echo(f"Error: {line}", err=True)
+    return code

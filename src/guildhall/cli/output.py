@@ -1,0 +1,128 @@
+"""What commands write: tables for people, tab-separated lines for pipes, JSON for machines."""
+
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import click
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+T = TypeVar("T")
+
+
+class Column(NamedTuple, Generic[T]):
+    """A column of a table: its title, and what it shows of a row."""
+
+    title: str
+    value: Callable[[T], Any]
+
+
+def show_rows(rows: Iterable[T], columns: tuple[Column[T], ...], *, as_json: bool) -> None:
+    """Write a list: a table on a terminal, tab-separated lines into a pipe, an array with `--json`."""
+    if as_json:
+        _write_array(rows)
+    elif sys.stdout.isatty():
+        Console().print(_table(counted(rows), columns))
+    else:
+        _write_lines(rows, columns)
+
+
+def show_one(record: T, columns: tuple[Column[T], ...], *, as_json: bool) -> None:
+    """Write one object, a line for each of its members."""
+    if as_json:
+        click.echo(_pretty(record))
+        return
+    width = max(len(column.title) for column in columns)
+    for column in columns:
+        click.echo(f"{column.title:{width}}  {printable(column.value(record))}")
+
+
+def show_done(text: str, result: Mapping[str, Any], *, as_json: bool) -> None:
+    """Write what was done: a sentence, or an object with `--json`."""
+    click.echo(_pretty(result) if as_json else printable(text))
+
+
+@contextmanager
+def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar on the terminal, a counter without a total; gives what advances it.
+
+    It goes to the error output, so that what is piped stays clean, and vanishes at the end.
+    """
+    shape = (BarColumn(), MofNCompleteColumn()) if total else (TextColumn("{task.completed:,}"),)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), *shape, TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda steps: bar.advance(task, steps)
+
+
+def counted(rows: Iterable[T], label: str = "Reading") -> Iterator[T]:
+    """Pass rows on while a counter on the terminal shows how many there were."""
+    with progress(label) as advance:
+        for row in rows:
+            advance(1)
+            yield row
+
+
+def printable(value: Any) -> str:
+    """Return a value as text that cannot steer a terminal, whatever a server put into a name."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (tuple, list)):
+        return ", ".join(printable(item) for item in value) or "-"
+    text = str(value)
+    return text if text.isprintable() else "".join(_harmless(character) for character in text)
+
+
+def _harmless(character: str) -> str:
+    is_control = unicodedata.category(character) in _CONTROL
+    return ascii(character)[1:-1] if is_control else character
+
+
+# Control characters, lone surrogates, and what ends a line or a paragraph.
+_CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def _table(rows: Iterable[T], columns: tuple[Column[T], ...]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column.title, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(column.value(row))) for column in columns))
+    return table
+
+
+def _write_lines(rows: Iterable[T], columns: tuple[Column[T], ...]) -> None:
+    click.echo("\t".join(column.title for column in columns))
+    for row in rows:
+        click.echo("\t".join(printable(column.value(row)) for column in columns))
+
+
+def _write_array(rows: Iterable[Any]) -> None:
+    """Write an item a line as they come: a long list need not fit into memory."""
+    separator = "["
+    for row in rows:
+        click.echo(separator)
+        click.echo(msgspec.json.encode(row).decode(), nl=False)
+        separator = ","
+    click.echo("[]" if separator == "[" else "\n]")
+
+
+def _pretty(value: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

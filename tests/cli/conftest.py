@@ -1,0 +1,37 @@
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from guildhall.cli import groups
+from guildhall.cli.main import run
+from tests.client.remote import ORG, Remote
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def remote() -> Iterator[Remote]:
+    server = Remote()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def guildhall(remote: Remote, monkeypatch: Any, capsys: Any) -> Callable[..., Ended]:
+    """Run the command line against the remote, as in a pipe."""
+    monkeypatch.setenv("GUILDHALL_URL", remote.url)
+    monkeypatch.setenv("GUILDHALL_KEY", "a-key")
+    monkeypatch.setenv("GUILDHALL_ORG", ORG)
+    monkeypatch.delenv("GUILDHALL_DIRECTORY", raising=False)
+    monkeypatch.setattr(groups, "PATIENCE", (0.0, 0.0, 0.0))
+
+    def call(*arguments: str) -> Ended:
+        code = run(arguments)
+        return Ended(code, *capsys.readouterr())
+
+    return call
