@@ -6,6 +6,7 @@ from guildhall.client.errors import (
     ClientError,
     Conflict,
     ErrorAnswer,
+    InvalidArgument,
     MethodNotAllowed,
     NotFound,
     PermissionDenied,
@@ -95,6 +96,11 @@ def test_id_that_would_change_the_route(client, group_id):
 def test_misspelt_filter(client):
     with pytest.raises(TypeError, match="serch_term"):
         client.groups.list(serch_term="x")
+
+
+def test_filter_that_is_empty(client):
+    with pytest.raises(InvalidArgument, match="empty list"):
+        client.groups.list(group_ids=[])
 
 
 @pytest.mark.parametrize("url", ["", "guildhall.example", "ftp://x", "http://", "http://x?y=1", "http://x#y"])

@@ -2,7 +2,7 @@
 
     from guildhall.client import Guildhall
 
-    with Guildhall("http://127.0.0.1:8000", key) as client:
+    with Guildhall("http://127.0.0.1:8080", key) as client:
         for group in client.groups.list_all(search_term="jira"):
             print(group.name)
 

@@ -107,8 +107,12 @@ def encode_query(query: JSONObject) -> str:
 
 
 def _each(values: Any) -> Sequence[Any]:
-    is_array = isinstance(values, Sequence) and not isinstance(values, str)
-    return values if is_array else [values]
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        return [values]
+    if not values:
+        # It would vanish from the query, and a filter that is not there matches everything.
+        raise InvalidArgument("an empty list cannot be a filter: leave the option out")
+    return values
 
 
 def _encode_value(value: Any) -> str:
