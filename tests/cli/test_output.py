@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from guildhall.cli.output import printable, progress
-from tests.client.remote import ORG, group, page
+from tests.client.remote import DIRECTORY, ORG, group, page
 
 
 def on_a_terminal(arguments, environment):
@@ -31,12 +31,13 @@ def _read(near):
 
 def test_list_on_a_terminal_is_a_table(remote):
     long_name = "engineers of the " + "very " * 30 + "long name [bold]"
-    remote.play(page([group("a", id="1"), group(long_name, id="2")]))
+    remote.play(page([group("a", id=DIRECTORY), group(long_name, id=ORG)]))
     given = {"GUILDHALL_URL": remote.url, "GUILDHALL_KEY": "k", "GUILDHALL_ORG": ORG, "COLUMNS": "80"}
     drawn = on_a_terminal(["groups", "list"], {**os.environ, **given, "TERM": "xterm"})
     assert "MANAGED BY" in drawn
     assert "─" in drawn
     assert drawn.count("very") == 30
+    assert DIRECTORY in drawn
     assert "[bold]" in drawn
 
 

@@ -10,7 +10,7 @@ from guildhall.cli.output import Column, show_done, show_one, show_rows
 from guildhall.client.guildhall.directories import FurnishedDirectory
 
 _COLUMNS: tuple[Column[FurnishedDirectory], ...] = (
-    Column("ID", lambda directory: directory.directory_id),
+    Column("ID", lambda directory: directory.directory_id, whole=True),
     Column("NAME", lambda directory: directory.name),
     Column("DEFAULT", lambda directory: directory.default),
     Column("ICON", lambda directory: directory.icon),

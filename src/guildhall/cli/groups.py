@@ -33,7 +33,7 @@ PAGE = 100
 PATIENCE = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 _LISTED: tuple[Column[Group], ...] = (
-    Column("ID", lambda group: group.id),
+    Column("ID", lambda group: group.id, whole=True),
     Column("NAME", lambda group: group.name),
     Column("MANAGED BY", lambda group: group.managed_by),
     Column("DESCRIPTION", lambda group: group.description),
@@ -51,13 +51,13 @@ _SHOWN: tuple[Column[Group], ...] = (
     *_COUNTED,
 )
 _MEMBERS: tuple[Column[User], ...] = (
-    Column("ACCOUNT", lambda user: user.account_id),
+    Column("ACCOUNT", lambda user: user.account_id, whole=True),
     Column("NAME", lambda user: user.name),
     Column("E-MAIL", lambda user: user.email),
     Column("STATUS", lambda user: user.status),
 )
 _ROLES: tuple[Column[RoleAssignment], ...] = (
-    Column("RESOURCE", lambda row: row.resource_id),
+    Column("RESOURCE", lambda row: row.resource_id, whole=True),
     Column("ROLES", lambda row: row.roles),
     Column("DEFAULT ROLE", lambda row: row.default_role),
 )

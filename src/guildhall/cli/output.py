@@ -25,10 +25,11 @@ T = TypeVar("T")
 
 
 class Column(NamedTuple, Generic[T]):
-    """A column of a table: its title, and what it shows of a row."""
+    """A column of a table: its title, what it shows of a row, and whether that must stay in one piece."""
 
     title: str
     value: Callable[[T], Any]
+    whole: bool = False
 
 
 def show_rows(rows: Iterable[T], columns: tuple[Column[T], ...], *, as_json: bool) -> None:
@@ -102,7 +103,7 @@ _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
 def _table(rows: Iterable[T], columns: tuple[Column[T], ...]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column.title, overflow="fold")
+        table.add_column(column.title, overflow="fold", no_wrap=column.whole)
     for row in rows:
         table.add_row(*(Text(printable(column.value(row))) for column in columns))
     return table

@@ -10,7 +10,7 @@ from guildhall.cli.output import Column, show_done, show_one, show_rows
 from guildhall.client.guildhall.resources import Resource
 
 _COLUMNS: tuple[Column[Resource], ...] = (
-    Column("ID", lambda resource: resource.resource_id),
+    Column("ID", lambda resource: resource.resource_id, whole=True),
     Column("NAME", lambda resource: resource.name),
     Column("STATUS", lambda resource: resource.status),
     Column("SEATS", lambda resource: resource.seats_used),

@@ -11,7 +11,7 @@ from guildhall.cli.output import Column, show_one, show_rows
 from guildhall.client.guildhall.users import FurnishedUser
 
 _LISTED: tuple[Column[FurnishedUser], ...] = (
-    Column("ACCOUNT", lambda user: user.account_id),
+    Column("ACCOUNT", lambda user: user.account_id, whole=True),
     Column("NAME", lambda user: user.name),
     Column("E-MAIL", lambda user: user.email),
     Column("STATUS", lambda user: user.status),
