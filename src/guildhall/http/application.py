@@ -14,6 +14,7 @@ import msgspec
 
 from guildhall.http.authentication import Authenticator
 from guildhall.http.body import MOST_BYTES, decode_body, require_json
+from guildhall.http.cors import cors_headers, preflight_headers
 from guildhall.http.errors import Wire, error_response
 from guildhall.http.metrics import REQUEST_SECONDS, REQUESTS
 from guildhall.http.origin import Origin
@@ -73,6 +74,7 @@ class Application:
         begun = time.perf_counter()
         request_id = secrets.token_hex(4)
         exchange = _Exchange(scope, receive, request_id)
+        exchange.headers += cors_headers(exchange.header(b"origin"), self._origin.cors_origins)
         try:
             response = await self._answer(exchange)
         except Disconnected:
@@ -92,6 +94,8 @@ class Application:
         parameters = {name: _clean(name, value) for name, value in match.parameters.items()}
         caller = await self._admit(exchange, route, parameters)
         request = await self._read_request(exchange, match, parameters, caller)
+        if route.without_database:
+            return await route.handler(None, request)
         run = self._database.write if route.writes else self._database.read
         return await run(route.handler, request)
 
@@ -99,7 +103,8 @@ class Application:
         try:
             self._router.find("OPTIONS", exchange.path)
         except MethodNotAllowed as error:
-            return empty_response(204, [("allow", ", ".join(error.allowed))])
+            preflight = preflight_headers(exchange.header(b"origin"), self._origin.cors_origins)
+            return empty_response(204, [("allow", ", ".join(error.allowed)), *preflight])
         raise LookupError("no route answers OPTIONS itself")
 
     async def _admit(self, exchange: "_Exchange", route: Route, parameters: dict[str, str]) -> Caller:

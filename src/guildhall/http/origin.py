@@ -27,6 +27,8 @@ class Origin(msgspec.Struct, frozen=True):
     public_url: str | None = None
     loopback: bool = True
     trusted_proxies: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may read answers in a browser."""
 
     def base_url(self, request: _Headers) -> str:
         """Return scheme, host and port, without a slash behind."""

@@ -11,9 +11,9 @@ from guildhall.http.request import Request
 from guildhall.http.response import Response
 from guildhall.model.errors import MethodNotAllowed, ResourceNotFound
 from guildhall.model.permissions import Permission
-from guildhall.store.database import Transaction
 
-Handler = Callable[[Transaction, Request], Awaitable[Response]]
+Handler = Callable[[Any, Request], Awaitable[Response]]
+"""Called with a transaction, or with None when the route does without the database."""
 
 PUBLIC = "public"
 """In the place of a permission: an operation that needs no key."""
@@ -45,6 +45,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     handler: Handler
     writes: bool = False
     """Whether the handler runs in a write transaction."""
+    without_database: bool = False
+    """Whether the handler is called without a transaction, with None in its place."""
     mount: str = "/admin"
     """`/admin` (also `/gateway/api/admin`) or the empty string."""
     query: type[msgspec.Struct] | None = None

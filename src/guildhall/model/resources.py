@@ -28,3 +28,10 @@ class Resource(msgspec.Struct, frozen=True):
     created_at: str
     updated_at: str
     seats_used: int
+
+
+class SeatTotals(msgspec.Struct, frozen=True):
+    """Seats in use of all resources together, and how many resources have none left."""
+
+    used: int
+    limited: int

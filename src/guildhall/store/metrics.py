@@ -13,3 +13,10 @@ BATCH_SIZE = Histogram(
     "Write operations that shared one commit.",
     buckets=(1, 2, 4, 8, 16, 32, 64),
 )
+
+READ_SECONDS = Histogram(
+    "guildhall_read_seconds",
+    "Time of a read transaction, on the event loop or moved to a thread.",
+    ("place",),
+    buckets=(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1.0),
+)

@@ -1,6 +1,6 @@
 """Resources in the store, with their user limits and seats in use."""
 
-from guildhall.model.resources import Resource
+from guildhall.model.resources import Resource, SeatTotals
 from guildhall.store.statement import register
 
 RESOURCE_COLUMNS = """
@@ -24,6 +24,16 @@ SELECT_RESOURCE_BY_KEY = register(
     f"SELECT {RESOURCE_COLUMNS} FROM resources AS r {RESOURCE_PARTS} AND r.resource_key = :resource_key",
     Resource,
 )
+
+SELECT_SEAT_TOTALS = register(
+    """
+    SELECT CAST(COALESCE(SUM(seats_used), 0) AS BIGINT),
+           CAST(COALESCE(SUM(CASE WHEN seats_used >= user_limit THEN 1 ELSE 0 END), 0) AS BIGINT)
+    FROM resource_seats
+    """,
+    SeatTotals,
+)
+"""Of all organizations together, for the metrics."""
 
 SELECT_RESOURCE_KEYS = register(
     "SELECT resource_key FROM resources WHERE org_key = :org_key AND id IN (:resource_ids...)"

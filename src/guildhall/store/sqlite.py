@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import apsw
 
 from guildhall.store.clock import random_id, wall_clock
+from guildhall.store.metrics import READ_SECONDS
 from guildhall.store.sqlite_locks import SharedUse
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect, snapshot
 from guildhall.store.sqlite_writer import Writer
@@ -20,6 +21,8 @@ Result = TypeVar("Result")
 READ_BUDGET = 0.002
 """Seconds that a read may take on the event loop before it is moved to a thread."""
 
+_ON_LOOP = READ_SECONDS.labels("loop")
+_IN_THREAD = READ_SECONDS.labels("thread")
 _STEPS_BETWEEN_LOOKS = 1_000
 _READER_THREADS = 2
 
@@ -63,12 +66,16 @@ class SQLiteDatabase:
 
     async def read(self, function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:
         """Run a read on the loop's connection, or again in a thread when it exceeds its budget."""
-        self._deadline = time.perf_counter() + READ_BUDGET
+        begun = time.perf_counter()
+        self._deadline = begun + READ_BUDGET
         try:
-            return self._read_on(self._reader, function, args, kwargs)
+            result = self._read_on(self._reader, function, args, kwargs)
+            _ON_LOOP.observe(time.perf_counter() - begun)
         except apsw.InterruptError:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._read_in_thread, function, args, kwargs)
+            result = await loop.run_in_executor(self._threads, self._read_in_thread, function, args, kwargs)
+            _IN_THREAD.observe(time.perf_counter() - begun)
+        return result
 
     def _read_in_thread(self, function: Callable[..., Awaitable[Result]], args: Any, kwargs: Any) -> Result:
         connection = getattr(self._of_thread, "connection", None)

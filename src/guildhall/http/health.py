@@ -1,0 +1,95 @@
+"""Whether the server lives, whether it can work, and what it measures of itself (contract 1.1, 8)."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from guildhall.http.errors import Wire
+from guildhall.http.metrics import SEATS_LIMITED, SEATS_USED
+from guildhall.http.request import Request
+from guildhall.http.response import Response, json_response
+from guildhall.http.routing import PUBLIC, Route
+from guildhall.store.database import Database, Transaction
+from guildhall.store.resources import SELECT_SEAT_TOTALS
+
+
+class HealthBody(msgspec.Struct, frozen=True):
+    """Whether the server can do its work, and if not, why."""
+
+    status: str
+    detail: str | None = None
+
+
+def metrics_registry() -> CollectorRegistry:
+    """Return what `/metrics` shows: of this process, or of all workers of the machine together."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+async def measure_seats(database: Database) -> None:
+    """Bring the gauges of seats up to date."""
+    used, limited = await database.read(_select_seats)
+    SEATS_USED.set(used)
+    SEATS_LIMITED.set(limited)
+
+
+async def _select_seats(tx: Transaction) -> tuple[int, int]:
+    totals = await tx.one(SELECT_SEAT_TOTALS)
+    return (totals.used, totals.limited) if totals else (0, 0)
+
+
+class Health:
+    """The operations that need no key."""
+
+    def __init__(self, database: Database, wire: Wire) -> None:
+        self._database = database
+        self._wire = wire
+
+    async def healthz(self, _tx: Any, _request: Request) -> Response:
+        """Say that the process answers."""
+        return json_response(HealthBody("alive"))
+
+    async def readyz(self, _tx: Any, _request: Request) -> Response:
+        """Say whether the database takes writes."""
+        trouble = await self._database.check()
+        if trouble is not None:
+            return json_response(HealthBody("not ready", trouble), 503)
+        return json_response(HealthBody("ready"))
+
+    async def metrics(self, _tx: Any, _request: Request) -> Response:
+        """Show the metrics in Prometheus' text format."""
+        await measure_seats(self._database)
+        return Response(200, generate_latest(metrics_registry()), media_type=CONTENT_TYPE_LATEST)
+
+    def routes(self, *, with_metrics: bool = True) -> Sequence[Route]:
+        """Return the routes of these operations; `/metrics` may have an address of its own."""
+        routes = [
+            self._route("/healthz", "getHealth", "Whether the process answers", self.healthz),
+            self._route("/readyz", "getReadiness", "Whether the server can do its work", self.readyz),
+        ]
+        if with_metrics:
+            routes.append(self._route("/metrics", "getMetrics", "Metrics for Prometheus", self.metrics))
+        return routes
+
+    def _route(self, path: str, operation: str, summary: str, handler: Any) -> Route:
+        return Route(
+            method="GET",
+            path=path,
+            operation=operation,
+            summary=summary,
+            wire=self._wire,
+            permission=PUBLIC,
+            handler=handler,
+            mount="",
+            without_database=True,
+            answer=None if path == "/metrics" else HealthBody,
+            contract="8",
+        )
