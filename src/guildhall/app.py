@@ -12,6 +12,7 @@ from guildhall.api.v2 import memberships as v2_memberships
 from guildhall.api.v2.errors import V2
 from guildhall.http.application import Application, Receive, Scope, Send
 from guildhall.http.authentication import Authenticator
+from guildhall.http.health import Health, measure_seats
 from guildhall.http.origin import Origin, is_loopback
 from guildhall.http.routing import Router
 from guildhall.settings import Settings
@@ -90,8 +91,9 @@ class Server:
         settings = self._settings
         self.database = await open_database(settings.database, clock=self._clock, new_id=self._new_id)
         self.authenticator = Authenticator(self.database, self._clock)
+        health = Health(self.database, V2).routes(with_metrics=settings.metrics_address is None)
         self._application = Application(
-            Router(ROUTES),
+            Router((*ROUTES, *health)),
             _WIRES,
             self.database,
             self.authenticator,
@@ -105,7 +107,8 @@ class Server:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
             try:
                 await self.authenticator.save_last_used()
-            except Exception:
+                await measure_seats(self.database)
+            except Exception:  # noqa: BLE001 -- a store in trouble says so at /readyz; the server stays
                 _LOG.exception("housekeeping failed; it is tried again in a minute")
 
     async def stop(self) -> None:
@@ -127,4 +130,5 @@ def _origin(settings: Settings) -> Origin:
         settings.public_url,
         is_loopback(settings.host),
         settings.trusted_proxies,
+        settings.cors_origins,
     )

@@ -60,11 +60,7 @@ def require_text(value: Any) -> None:
     while waiting:
         part = waiting.pop()
         if isinstance(part, str):
-            if (
-                "\0" in part
-                or not part.isascii()
-                and any("\ud800" <= character <= "\udfff" for character in part)
-            ):
+            if "\0" in part or any("\ud800" <= character <= "\udfff" for character in part):
                 raise InvalidInput(
                     "The body holds a text with a NUL or a lone surrogate; neither can be kept."
                 )

@@ -56,5 +56,6 @@ def _signature(secret: bytes, binding: bytes, payload: bytes) -> bytes:
 
 def _invalid() -> InvalidCursor:
     return InvalidCursor(
-        "cursor: is not a page token of this list. Send links.next or links.prev of one of its pages unchanged."
+        "cursor: is not a page token of this list. Send links.next or links.prev of one of its pages"
+        " unchanged."
     )

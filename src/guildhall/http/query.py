@@ -66,7 +66,7 @@ class QueryReader:
             if field is None:
                 if strict:
                     raise InvalidInput(unknown_name("query parameter", name, self._readers))
-            elif value != "" and value != _UNREADABLE_OBJECT:
+            elif value not in ("", _UNREADABLE_OBJECT):
                 values.setdefault(field, []).append((member, value) if member else value)
         return convert_fields(
             {name: self._readers[name](given) for name, given in values.items()}, self._kind
