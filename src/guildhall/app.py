@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from guildhall.api.v1.errors import V1
 from guildhall.api.v2 import groups as v2_groups
 from guildhall.api.v2 import memberships as v2_memberships
 from guildhall.api.v2.errors import V2
@@ -21,10 +22,13 @@ from guildhall.store.database import Database
 from guildhall.store.sqlite import SQLiteDatabase
 from guildhall.store.sqlite_migrate import migrate_sqlite
 
-ROUTES = (*v2_groups.ROUTES, *v2_memberships.ROUTES)
+ROUTES = (
+    *v2_groups.ROUTES,
+    *v2_memberships.ROUTES,
+)
 """Every operation of every wire."""
 
-_WIRES = {"": V2, "/admin/v2": V2}
+_WIRES = {"": V2, "/admin/v1": V1, "/admin/v2": V2}
 _HOUSEKEEPING_SECONDS = 60.0
 _LOG = logging.getLogger("guildhall")
 

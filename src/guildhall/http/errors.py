@@ -11,7 +11,6 @@ from guildhall.model.errors import (
     InvalidInput,
     MethodNotAllowed,
     RateLimited,
-    Unauthenticated,
     Unavailable,
 )
 
@@ -70,14 +69,13 @@ def error_response(wire: Wire, error: Exception, request_id: str) -> Response:
     bodies = [
         ErrorBody(request_id, form.code, str(form.status), form.title, detail, detail) for detail in details
     ]
-    return Response(form.status, msgspec.json.encode(ErrorEnvelope(bodies)), _headers(error))
+    headers = [("www-authenticate", "Bearer")] if form.status == 401 else _headers(error)
+    return Response(form.status, msgspec.json.encode(ErrorEnvelope(bodies)), headers)
 
 
 def _headers(error: Exception) -> list[tuple[str, str]]:
     if isinstance(error, MethodNotAllowed):
         return [("allow", ", ".join(error.allowed))]
-    if isinstance(error, Unauthenticated):
-        return [("www-authenticate", "Bearer")]
     if isinstance(error, RateLimited):
         limits = rate_limit_headers(error.limit, 0, error.reset)
         return [("retry-after", str(error.retry_after)), *limits]
