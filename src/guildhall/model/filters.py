@@ -50,3 +50,14 @@ class GroupView(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True
 
     filter: GroupFilter
     descending: bool = False
+
+
+class DirectoryFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """Filters of directories in the store's keys, joined by AND.
+
+    `user` is a user who is in the directory, `search` a folded substring of the name.
+    """
+
+    directories: Keys | None = None
+    user: int | None = None
+    search: str | None = None
