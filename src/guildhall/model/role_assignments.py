@@ -18,6 +18,31 @@ class HeldRoleOnResource(HeldRole, frozen=True):
     resource_id: str
 
 
+class RoleOnResource(msgspec.Struct, frozen=True):
+    """One role that a group holds on one resource, and whether the group is the default for it."""
+
+    resource_key: int
+    role_id: str
+    default_key: int | None
+    """The role's key again when it is the group's default role there, else None."""
+
+
+class ResourceWithRoles(msgspec.Struct, frozen=True):
+    """A resource on which a group holds roles."""
+
+    resource_key: int
+    id: str
+    owner: str
+
+
+class GroupRole(msgspec.Struct, frozen=True):
+    """One role of one of several groups, with the public ids."""
+
+    group_key: int
+    resource_id: str
+    role_id: str
+
+
 class ResourceRoles(msgspec.Struct, frozen=True):
     """All roles that one group holds on one resource, sorted."""
 
@@ -26,3 +51,30 @@ class ResourceRoles(msgspec.Struct, frozen=True):
     owner: str
     default_role: str | None
     roles: tuple[str, ...]
+
+
+class DirectRole(msgspec.Struct, frozen=True):
+    """One role that a user holds directly on one resource."""
+
+    resource_key: int
+    resource_id: str
+    role_key: int
+    role_id: str
+    uses_seat: int
+
+
+class GroupGrant(msgspec.Struct, frozen=True):
+    """One role that one of several groups gives on one resource."""
+
+    group_key: int
+    resource_key: int
+    role_key: int
+    uses_seat: int
+
+
+class GroupOfUser(msgspec.Struct, frozen=True):
+    """A group that a user is a member of."""
+
+    group_key: int
+    group_id: str
+    grants_admin: int

@@ -69,19 +69,21 @@ def distinct_roles(held: Iterable[HeldRole]) -> list[int]:
     return sorted({role.role_key for role in held})
 
 
-async def hold_seat(tx: Transaction, caller: Caller, resource_key: int, user_key: int) -> None:
-    """Add a reason for a user's seat; the first one takes it, or raises UserLimitExceeded."""
-    holds = await tx.value(
-        seats.HOLD_SEAT, org_key=caller.org_key, resource_key=resource_key, user_key=user_key
-    )
-    if holds == 1:
+async def hold_seat(
+    tx: Transaction, caller: Caller, resource_key: int, user_key: int, holds: int = 1
+) -> None:
+    """Add reasons for a user's seat; the first one takes it, or raises UserLimitExceeded."""
+    key = {"org_key": caller.org_key, "resource_key": resource_key, "user_key": user_key}
+    if await tx.value(seats.HOLD_SEAT, **key, holds=holds) == holds:
         await take_seats(tx, caller, resource_key, 1)
 
 
-async def release_seat(tx: Transaction, caller: Caller, resource_key: int, user_key: int) -> None:
-    """Remove a reason for a user's seat; the last one frees it."""
+async def release_seat(
+    tx: Transaction, caller: Caller, resource_key: int, user_key: int, holds: int = 1
+) -> None:
+    """Remove reasons for a user's seat; the last one frees it."""
     key = {"org_key": caller.org_key, "resource_key": resource_key, "user_key": user_key}
-    if await tx.value(seats.RELEASE_SEAT, **key) == 0:
+    if await tx.value(seats.RELEASE_SEAT, **key, holds=holds) == 0:
         await tx.run(seats.DELETE_SEAT, **key)
         await tx.run(seats.FREE_SEATS, org_key=caller.org_key, resource_key=resource_key, seats=1)
 
@@ -89,14 +91,14 @@ async def release_seat(tx: Transaction, caller: Caller, resource_key: int, user_
 async def hold_role(tx: Transaction, caller: Caller, role_key: int, user_key: int) -> None:
     """Add a reason for a user to hold a role."""
     key = {"org_key": caller.org_key, "role_key": role_key, "user_key": user_key}
-    if await tx.value(role_holders.HOLD_ROLE, **key) == 1:
+    if await tx.value(role_holders.HOLD_ROLE, **key, holds=1) == 1:
         await tx.run(role_holders.COUNT_HOLDER_IN_DIRECTORIES, **key, change=1)
 
 
-async def release_role(tx: Transaction, caller: Caller, role_key: int, user_key: int) -> None:
-    """Remove a reason for a user to hold a role."""
+async def release_role(tx: Transaction, caller: Caller, role_key: int, user_key: int, holds: int = 1) -> None:
+    """Remove reasons for a user to hold a role."""
     key = {"org_key": caller.org_key, "role_key": role_key, "user_key": user_key}
-    if await tx.value(role_holders.RELEASE_ROLE, **key) == 0:
+    if await tx.value(role_holders.RELEASE_ROLE, **key, holds=holds) == 0:
         await tx.run(role_holders.DELETE_ROLE_HOLDER, **key)
         await tx.run(role_holders.COUNT_HOLDER_IN_DIRECTORIES, **key, change=-1)
 
@@ -104,24 +106,31 @@ async def release_role(tx: Transaction, caller: Caller, role_key: int, user_key:
 async def hold_seats_of_members(tx: Transaction, caller: Caller, group: Group, resource_key: int) -> None:
     """Hold a seat of the resource for every active member; raises UserLimitExceeded."""
     members = _members(caller, group) | {"directory_key": group.directory_key}
-    needed = await tx.value(seats.COUNT_MEMBERS_WITHOUT_SEAT, **members, resource_key=resource_key)
-    await take_seats(tx, caller, resource_key, needed)
+    await _lock_seats(tx, caller, resource_key)
     await tx.run(seats.HOLD_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
+    needed = await tx.value(seats.COUNT_NEW_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
+    await take_seats(tx, caller, resource_key, needed)
 
 
 async def release_seats_of_members(tx: Transaction, caller: Caller, group: Group, resource_key: int) -> None:
     """Release the seats of the resource that the group holds for its active members."""
     members = _members(caller, group) | {"directory_key": group.directory_key}
+    await _lock_seats(tx, caller, resource_key)
     await tx.run(seats.RELEASE_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
     freed = await tx.run(seats.DELETE_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
     await tx.run(seats.FREE_SEATS, org_key=caller.org_key, resource_key=resource_key, seats=freed)
 
 
+async def _lock_seats(tx: Transaction, caller: Caller, resource_key: int) -> None:
+    """Lock the count first: nobody's seat may come or go between counting them and taking them."""
+    await tx.value(seats.LOCK_SEATS, org_key=caller.org_key, resource_key=resource_key)
+
+
 async def hold_role_of_members(tx: Transaction, caller: Caller, group: Group, role_key: int) -> None:
     """Hold the role for every member, whatever the status."""
     members = _members(caller, group)
-    await tx.run(role_holders.COUNT_NEW_HOLDERS, **members, role_key=role_key)
     await tx.run(role_holders.HOLD_ROLE_OF_MEMBERS, **members, role_key=role_key)
+    await tx.run(role_holders.COUNT_NEW_HOLDERS, **members, role_key=role_key)
 
 
 async def release_role_of_members(tx: Transaction, caller: Caller, group: Group, role_key: int) -> None:

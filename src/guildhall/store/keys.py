@@ -1,6 +1,7 @@
 """API keys in the store; of the key itself only its hash."""
 
 from guildhall.model.keys import APIKey
+from guildhall.store.listings import Listing
 from guildhall.store.statement import register
 
 _KEY = """
@@ -12,14 +13,14 @@ SELECT_KEY_BY_HASH = register(f"{_KEY} AND hash = :hash", APIKey)
 
 SELECT_KEY = register(f"{_KEY} AND id = :key_id", APIKey)
 
-SELECT_KEYS = register(f"{_KEY} AND id > :start ORDER BY id LIMIT :most", APIKey)
-
-SELECT_KEYS_BACKWARD = register(f"{_KEY} AND id < :start ORDER BY id DESC LIMIT :most", APIKey)
+KEYS = Listing(_KEY, ("id",), APIKey)
+"""All keys of the organization by id."""
 
 INSERT_KEY = register(
     """
     INSERT INTO api_keys (org_key, id, name, hash, scopes, rate_limit, created_at, expires_at)
     VALUES (:org_key, :key_id, :name, :hash, :scopes, :rate_limit, :created_at, :expires_at)
+    ON CONFLICT DO NOTHING
     """
 )
 

@@ -9,6 +9,13 @@ SELECT_ORG_BY_KEY = register(
     "SELECT org_key, id, name, secret, created_at FROM orgs WHERE org_key = :org_key", Org
 )
 
+SELECT_ORG_TO_FURNISH = register(
+    "SELECT org_key, id, name, secret, created_at FROM orgs WHERE org_key = :org_key",
+    Org,
+    lock="FOR NO KEY UPDATE",
+)
+"""For changes that concern several directories at once; inserts that refer to the row do not wait."""
+
 SELECT_ORGS = register("SELECT org_key, id, name, secret, created_at FROM orgs ORDER BY id", Org)
 
 INSERT_ORG = register(

@@ -1,6 +1,7 @@
 """Resources in the store, with their user limits and seats in use."""
 
 from guildhall.model.resources import Resource, SeatTotals
+from guildhall.store.listings import Listing
 from guildhall.store.statement import register
 
 RESOURCE_COLUMNS = """
@@ -17,6 +18,11 @@ RESOURCE_PARTS = """
 
 SELECT_RESOURCE = register(
     f"SELECT {RESOURCE_COLUMNS} FROM resources AS r {RESOURCE_PARTS} AND r.id = :resource_id",
+    Resource,
+)
+
+SELECT_RESOURCES_BY_ID = register(
+    f"SELECT {RESOURCE_COLUMNS} FROM resources AS r {RESOURCE_PARTS} AND r.id IN (:resource_ids...)",
     Resource,
 )
 
@@ -38,3 +44,58 @@ SELECT_SEAT_TOTALS = register(
 SELECT_RESOURCE_KEYS = register(
     "SELECT resource_key FROM resources WHERE org_key = :org_key AND id IN (:resource_ids...)"
 )
+
+_RESOURCE = f"SELECT {RESOURCE_COLUMNS} FROM resources AS r {RESOURCE_PARTS}"
+
+SELECT_RESOURCE_TO_CHANGE = register(f"{_RESOURCE} AND r.id = :resource_id", Resource, lock="FOR UPDATE OF r")
+
+RESOURCES = Listing(_RESOURCE, ("r.name_key", "r.id"), Resource)
+"""All resources by name, then by id."""
+
+INSERT_RESOURCE = register(
+    """
+    INSERT INTO resources (org_key, id, owner, name, name_key, type, status, host_url, created_at, updated_at)
+    VALUES (:org_key, :resource_id, :owner, :name, :name_key, :type, :status, :host_url, :created_at,
+            :created_at)
+    ON CONFLICT DO NOTHING RETURNING resource_key
+    """
+)
+
+INSERT_RESOURCE_SEATS = register(
+    """
+    INSERT INTO resource_seats (org_key, resource_key, user_limit, seats_used)
+    VALUES (:org_key, :resource_key, :user_limit, 0)
+    """
+)
+
+UPDATE_RESOURCE = register(
+    """
+    UPDATE resources SET name = :name, name_key = :name_key, type = :type, status = :status,
+                         host_url = :host_url, updated_at = :updated_at
+    WHERE org_key = :org_key AND resource_key = :resource_key
+    """
+)
+
+UPDATE_USER_LIMIT = register(
+    """
+    UPDATE resource_seats SET user_limit = :user_limit
+    WHERE org_key = :org_key AND resource_key = :resource_key
+    """
+)
+
+SELECT_RESOURCE_IS_USED = register(
+    """
+    SELECT 1 FROM resources AS r
+    WHERE r.org_key = :org_key AND r.resource_key = :resource_key
+      AND (EXISTS (SELECT 1 FROM role_assignments AS a
+                   WHERE a.org_key = :org_key AND a.resource_key = :resource_key)
+           OR EXISTS (SELECT 1 FROM user_roles AS u
+                      WHERE u.org_key = :org_key AND u.resource_key = :resource_key))
+    """
+)
+
+DELETE_RESOURCE_SEATS = register(
+    "DELETE FROM resource_seats WHERE org_key = :org_key AND resource_key = :resource_key"
+)
+
+DELETE_RESOURCE = register("DELETE FROM resources WHERE org_key = :org_key AND resource_key = :resource_key")

@@ -5,15 +5,15 @@ from guildhall.store.statement import register
 HOLD_ROLE = register(
     """
     INSERT INTO role_holders (org_key, role_key, user_key, holds)
-    VALUES (:org_key, :role_key, :user_key, 1)
-    ON CONFLICT (org_key, role_key, user_key) DO UPDATE SET holds = role_holders.holds + 1
+    VALUES (:org_key, :role_key, :user_key, :holds)
+    ON CONFLICT (org_key, role_key, user_key) DO UPDATE SET holds = role_holders.holds + excluded.holds
     RETURNING holds
     """
 )
 
 RELEASE_ROLE = register(
     """
-    UPDATE role_holders SET holds = holds - 1
+    UPDATE role_holders SET holds = holds - CAST(:holds AS BIGINT)
     WHERE org_key = :org_key AND role_key = :role_key AND user_key = :user_key
     RETURNING holds
     """
@@ -32,20 +32,6 @@ COUNT_HOLDER_IN_DIRECTORIES = register(
     """
 )
 
-COUNT_NEW_HOLDERS = register(
-    """
-    INSERT INTO role_totals (org_key, directory_key, role_key, users)
-    SELECT :org_key, u.directory_key, CAST(:role_key AS BIGINT), count(*)
-    FROM memberships AS m CROSS JOIN directory_users AS u
-    WHERE m.org_key = :org_key AND m.group_key = :group_key
-      AND u.org_key = :org_key AND u.user_key = m.user_key
-      AND NOT EXISTS (SELECT 1 FROM role_holders AS h
-                      WHERE h.org_key = :org_key AND h.role_key = :role_key AND h.user_key = m.user_key)
-    GROUP BY u.directory_key
-    ON CONFLICT (org_key, directory_key, role_key) DO UPDATE SET users = role_totals.users + excluded.users
-    """
-)
-
 HOLD_ROLE_OF_MEMBERS = register(
     """
     INSERT INTO role_holders (org_key, role_key, user_key, holds)
@@ -54,6 +40,20 @@ HOLD_ROLE_OF_MEMBERS = register(
     ON CONFLICT (org_key, role_key, user_key) DO UPDATE SET holds = role_holders.holds + 1
     """
 )
+
+_COUNT_HOLDERS = """
+    INSERT INTO role_totals (org_key, directory_key, role_key, users)
+    SELECT :org_key, u.directory_key, CAST(:role_key AS BIGINT), {count}
+    FROM memberships AS m CROSS JOIN role_holders AS h CROSS JOIN directory_users AS u
+    WHERE m.org_key = :org_key AND m.group_key = :group_key
+      AND h.org_key = :org_key AND h.role_key = :role_key AND h.user_key = m.user_key AND h.holds = {holds}
+      AND u.org_key = :org_key AND u.user_key = m.user_key
+    GROUP BY u.directory_key
+    ON CONFLICT (org_key, directory_key, role_key) DO UPDATE SET users = role_totals.users + excluded.users
+"""
+
+COUNT_NEW_HOLDERS = register(_COUNT_HOLDERS.format(count="count(*)", holds=1))
+"""Of the members just held for: whoever has one hold has it from this group."""
 
 RELEASE_ROLE_OF_MEMBERS = register(
     """
@@ -64,18 +64,7 @@ RELEASE_ROLE_OF_MEMBERS = register(
     """
 )
 
-COUNT_GONE_HOLDERS = register(
-    """
-    INSERT INTO role_totals (org_key, directory_key, role_key, users)
-    SELECT :org_key, u.directory_key, CAST(:role_key AS BIGINT), -count(*)
-    FROM memberships AS m CROSS JOIN role_holders AS h CROSS JOIN directory_users AS u
-    WHERE m.org_key = :org_key AND m.group_key = :group_key
-      AND h.org_key = :org_key AND h.role_key = :role_key AND h.user_key = m.user_key AND h.holds = 0
-      AND u.org_key = :org_key AND u.user_key = m.user_key
-    GROUP BY u.directory_key
-    ON CONFLICT (org_key, directory_key, role_key) DO UPDATE SET users = role_totals.users + excluded.users
-    """
-)
+COUNT_GONE_HOLDERS = register(_COUNT_HOLDERS.format(count="-count(*)", holds=0))
 
 DELETE_ROLE_OF_MEMBERS = register(
     """

@@ -8,15 +8,15 @@ from guildhall.store.statement import register
 HOLD_SEAT = register(
     """
     INSERT INTO seats (org_key, resource_key, user_key, holds)
-    VALUES (:org_key, :resource_key, :user_key, 1)
-    ON CONFLICT (org_key, resource_key, user_key) DO UPDATE SET holds = seats.holds + 1
+    VALUES (:org_key, :resource_key, :user_key, :holds)
+    ON CONFLICT (org_key, resource_key, user_key) DO UPDATE SET holds = seats.holds + excluded.holds
     RETURNING holds
     """
 )
 
 RELEASE_SEAT = register(
     """
-    UPDATE seats SET holds = holds - 1
+    UPDATE seats SET holds = holds - CAST(:holds AS BIGINT)
     WHERE org_key = :org_key AND resource_key = :resource_key AND user_key = :user_key
     RETURNING holds
     """
@@ -24,6 +24,11 @@ RELEASE_SEAT = register(
 
 DELETE_SEAT = register(
     "DELETE FROM seats WHERE org_key = :org_key AND resource_key = :resource_key AND user_key = :user_key"
+)
+
+LOCK_SEATS = register(
+    "SELECT seats_used FROM resource_seats WHERE org_key = :org_key AND resource_key = :resource_key",
+    lock="FOR UPDATE",
 )
 
 TAKE_SEATS = register(
@@ -48,15 +53,6 @@ _ACTIVE_MEMBERS = """
       AND u.status = 0
 """
 
-COUNT_MEMBERS_WITHOUT_SEAT = register(
-    f"""
-    SELECT count(*) {_ACTIVE_MEMBERS}
-      AND NOT EXISTS (SELECT 1 FROM seats AS s
-                      WHERE s.org_key = :org_key AND s.resource_key = :resource_key
-                        AND s.user_key = m.user_key)
-    """
-)
-
 HOLD_SEATS_OF_MEMBERS = register(
     f"""
     INSERT INTO seats (org_key, resource_key, user_key, holds)
@@ -64,6 +60,16 @@ HOLD_SEATS_OF_MEMBERS = register(
     ON CONFLICT (org_key, resource_key, user_key) DO UPDATE SET holds = seats.holds + 1
     """
 )
+
+COUNT_NEW_SEATS_OF_MEMBERS = register(
+    f"""
+    SELECT count(*) {_ACTIVE_MEMBERS}
+      AND EXISTS (SELECT 1 FROM seats AS s
+                  WHERE s.org_key = :org_key AND s.resource_key = :resource_key
+                    AND s.user_key = m.user_key AND s.holds = 1)
+    """
+)
+"""After `HOLD_SEATS_OF_MEMBERS`: it has locked the rows, so that nobody counts a seat twice."""
 
 RELEASE_SEATS_OF_MEMBERS = register(
     f"""

@@ -1,7 +1,27 @@
 """Users in the store: accounts, and their memberships of directories."""
 
-from guildhall.model.users import DirectoryUser
+from guildhall.model.users import DirectoryUser, User
+from guildhall.store.listings import Listing
 from guildhall.store.statement import register
+
+USER_COLUMNS = """
+    u.user_key, u.account_id, u.name, u.name_key, u.email, u.email_key, u.claim_status, u.mfa_enabled,
+    u.closed, u.profile
+"""
+"""The columns of `User`, of users u."""
+
+_USER = f"SELECT {USER_COLUMNS} FROM users AS u WHERE u.org_key = :org_key"
+
+SELECT_USER = register(f"{_USER} AND u.account_id = :account_id", User)
+
+SELECT_USER_TO_CHANGE = register(
+    f"{_USER} AND u.account_id = :account_id", User, lock="FOR NO KEY UPDATE OF u"
+)
+
+SELECT_USER_BY_EMAIL = register(f"{_USER} AND u.email_key = :email_key", User)
+
+USERS = Listing(_USER, ("u.account_id",), User)
+"""All accounts of the organization by id."""
 
 _MEMBER_OF_DIRECTORY = """
     SELECT u.user_key, u.account_id, u.name, u.email, m.status
@@ -16,4 +36,23 @@ SELECT_DIRECTORY_USER_TO_JOIN = register(_MEMBER_OF_DIRECTORY, DirectoryUser, lo
 
 SELECT_USER_KEYS = register(
     "SELECT user_key FROM users WHERE org_key = :org_key AND account_id IN (:account_ids...)"
+)
+
+INSERT_USER = register(
+    """
+    INSERT INTO users (org_key, account_id, name, name_key, email, email_key, email_domain, claim_status,
+                       mfa_enabled, closed, profile)
+    VALUES (:org_key, :account_id, :name, :name_key, :email, :email_key, :email_domain, :claim_status,
+            :mfa_enabled, :closed, :profile)
+    ON CONFLICT DO NOTHING RETURNING user_key
+    """
+)
+
+UPDATE_USER = register(
+    """
+    UPDATE users SET name = :name, name_key = :name_key, email = :email, email_key = :email_key,
+                     email_domain = :email_domain, claim_status = :claim_status,
+                     mfa_enabled = :mfa_enabled, closed = :closed, profile = :profile
+    WHERE org_key = :org_key AND user_key = :user_key
+    """
 )
