@@ -1,10 +1,14 @@
 """Events: what happened in an organization, who did it, and what the values were (contract 4, 8)."""
 
 import enum
+import hashlib
+import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+
+from guildhall.model.ids import parse_uuid
 
 
 class EventAction(enum.StrEnum):
@@ -37,6 +41,43 @@ class EventAction(enum.StrEnum):
     ORGANIZATION_SEEDED = "organization_seeded"
 
 
+class ActionName(NamedTuple):
+    """What people call an action, and the subject that it is listed under."""
+
+    display_name: str
+    group_display_name: str
+
+
+ACTION_NAMES: Mapping[EventAction, ActionName] = {
+    EventAction.GROUP_CREATED: ActionName("Created a group", "Groups"),
+    EventAction.GROUP_UPDATED: ActionName("Renamed or described a group", "Groups"),
+    EventAction.GROUP_DELETED: ActionName("Deleted a group", "Groups"),
+    EventAction.GROUP_MEMBER_ADDED: ActionName("Added a user to a group", "Groups"),
+    EventAction.GROUP_MEMBER_REMOVED: ActionName("Removed a user from a group", "Groups"),
+    EventAction.GROUP_ROLE_ASSIGNED: ActionName("Assigned roles to a group", "Roles"),
+    EventAction.GROUP_ROLE_REVOKED: ActionName("Revoked roles from a group", "Roles"),
+    EventAction.USER_INVITED: ActionName("Invited users", "Users"),
+    EventAction.USER_UPDATED: ActionName("Created or changed a user", "Users"),
+    EventAction.USER_SUSPENDED: ActionName("Suspended a user", "Users"),
+    EventAction.USER_RESTORED: ActionName("Restored a user", "Users"),
+    EventAction.USER_REMOVED: ActionName("Removed a user", "Users"),
+    EventAction.USER_ROLE_ASSIGNED: ActionName("Assigned a role to a user", "Roles"),
+    EventAction.USER_ROLE_REVOKED: ActionName("Revoked a role from a user", "Roles"),
+    EventAction.API_KEY_CREATED: ActionName("Created an API key", "API keys"),
+    EventAction.API_KEY_REVOKED: ActionName("Revoked an API key", "API keys"),
+    EventAction.DIRECTORY_CREATED: ActionName("Created a directory", "Directories"),
+    EventAction.DIRECTORY_UPDATED: ActionName("Changed a directory", "Directories"),
+    EventAction.DIRECTORY_DELETED: ActionName("Deleted a directory", "Directories"),
+    EventAction.RESOURCE_CREATED: ActionName("Created a resource", "Resources"),
+    EventAction.RESOURCE_UPDATED: ActionName("Changed a resource", "Resources"),
+    EventAction.RESOURCE_DELETED: ActionName("Deleted a resource", "Resources"),
+    EventAction.DEFAULT_GROUP_SET: ActionName("Made a group the default of a resource", "Groups"),
+    EventAction.DEFAULT_GROUP_CLEARED: ActionName("Ended a group's being the default of a resource", "Groups"),
+    EventAction.ORGANIZATION_SEEDED: ActionName("Applied a seed file", "Organization"),
+}
+"""The names of all actions, for `event-actions`."""
+
+
 class Subject(msgspec.Struct, frozen=True):
     """Something that an event is about, with its values as they were; `type` e.g. `groups`."""
 
@@ -57,3 +98,62 @@ class Event(msgspec.Struct, frozen=True):
     product: str | None
     message: str
     context: str
+
+
+class EventPosition(msgspec.Struct, frozen=True):
+    """Where an event stands in the order of events, and its time in epoch milliseconds."""
+
+    event_key: int
+    time: int
+
+
+class EventFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, kw_only=True):
+    """Which events are wanted: the fields are joined by AND, the values of one by OR."""
+
+    since: int | None = None
+    """Epoch milliseconds, inclusive."""
+    until: int | None = None
+    """Epoch milliseconds, exclusive."""
+    q: str | None = None
+    actions: tuple[EventAction, ...] | None = None
+    actors: tuple[str, ...] | None = None
+    products: tuple[str, ...] | None = None
+    ips: tuple[str, ...] | None = None
+    locations: tuple[str, ...] | None = None
+
+
+class EventView(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """Which events a list shows, and in which order."""
+
+    filter: EventFilter
+    oldest_first: bool = False
+    stream: bool = False
+    """Whether the list ends where the order of events is settled, and never says that it ended."""
+
+
+_VERSION = 0b1000
+_VARIANT = 0b10
+_KEY_BITS = 62
+
+
+def event_id(org_id: str, position: EventPosition) -> str:
+    """Return the public id of an event: a UUID of version 8 (RFC 9562 §5.8) that says where it is kept.
+
+    48 bits are the time, 12 a mark of the organization, 62 the key; no index is needed to find it.
+    """
+    number = position.time << 80 | _VERSION << 76 | _mark(org_id) << 64 | _VARIANT << 62 | position.event_key
+    return str(uuid.UUID(int=number))
+
+
+def parse_event_id(org_id: str, text: str) -> EventPosition | None:
+    """Return what `event_id` was made of, or None for what is no event's id in this organization."""
+    clean = parse_uuid(text)
+    if clean is None:
+        return None
+    number = int(clean.replace("-", ""), 16)
+    position = EventPosition(number & (1 << _KEY_BITS) - 1, number >> 80)
+    return position if event_id(org_id, position) == clean else None
+
+
+def _mark(org_id: str) -> int:
+    return int.from_bytes(hashlib.blake2b(org_id.encode(), digest_size=2).digest()) >> 4

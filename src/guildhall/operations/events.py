@@ -1,13 +1,39 @@
-"""Recording what happened, in the transaction that makes it happen (no event, no change)."""
+"""Recording what happened, in the transaction that makes it happen, and reading it (contract 8, "Events")."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 import msgspec
 
-from guildhall.model.events import EventAction, Subject
+from guildhall.model.errors import ResourceNotFound
+from guildhall.model.events import (
+    Event,
+    EventAction,
+    EventFilter,
+    EventPosition,
+    EventView,
+    Subject,
+    parse_event_id,
+)
+from guildhall.model.names import fold
+from guildhall.model.paging import Page, Window, cut_page
 from guildhall.model.permissions import Caller
 from guildhall.store import events
-from guildhall.store.database import Transaction
+from guildhall.store.database import Database, Transaction
+from guildhall.store.orgs import SELECT_ORGS
+
+LOOKED_AT = 2_000
+"""Events that a page of a filtered list looks at, at most; it may be short, then."""
+
+SLACK = 60_000
+"""Milliseconds by which the times of events may contradict their order: clocks differ, writers wait."""
+
+PRUNED_AT_ONCE = 500
+"""Events that one transaction removes, so that others need not wait for it."""
+
+_CHUNK = 500
+_BEHIND_ALL = 2**62
+_MILLISECONDS_OF_A_DAY = 86_400_000
 
 
 async def record_event(
@@ -32,3 +58,167 @@ async def record_event(
         message=message,
         context=msgspec.json.encode(subjects).decode(),
     )
+
+
+async def get_event(tx: Transaction, caller: Caller, event_id: str) -> Event:
+    """Return an event; raises ResourceNotFound."""
+    position = parse_event_id(caller.org_id, event_id)
+    event = None
+    if position is not None:
+        event = await tx.one(
+            events.SELECT_EVENT,
+            org_key=caller.org_key,
+            event_key=position.event_key,
+            time=position.time,
+        )
+    if event is None:
+        raise ResourceNotFound(f"There is no event {event_id[:100]}; events are kept for a limited time.")
+    return event
+
+
+async def list_events(tx: Transaction, caller: Caller, view: EventView, window: Window) -> Page[Event]:
+    """Return a page of events; a filtered one may be short, even empty, while more follow.
+
+    A stream always has a next page. It holds what comes after this one, whenever that is committed:
+    walking it gives each event exactly once, whoever writes meanwhile.
+    """
+    span = await _span(tx, caller, view, window)
+    rows, stopped_at = await _walk(tx, view, window, span)
+    page = cut_page(rows, window, lambda event: (event.event_key,))
+    if stopped_at is not None:
+        beyond = Window(window.limit, (stopped_at,), window.backward)
+        changed = {"previous" if window.backward else "next": beyond}
+        page = msgspec.structs.replace(page, **changed)
+    if view.stream and page.next is None:
+        onward = Window(window.limit, (page.items[-1].event_key,)) if page.items else window
+        page = msgspec.structs.replace(page, next=onward)
+    return page
+
+
+class _Span(msgspec.Struct):
+    """The keys, both bounds exclusive, and the times in which a page looks for events."""
+
+    org_key: int
+    upward: bool
+    above: int
+    below: int
+    since: int
+    until: int
+
+
+async def _span(tx: Transaction, caller: Caller, view: EventView, window: Window) -> _Span:
+    upward = view.oldest_first is not window.backward
+    since, until = view.filter.since, view.filter.until
+    span = _Span(caller.org_key, upward, -1, _BEHIND_ALL, since or 0, _BEHIND_ALL if until is None else until)
+    if window.start is not None:
+        key: int = window.start[0]
+        if upward:
+            span.above = key - window.inclusive
+        else:
+            span.below = key + window.inclusive
+    if since and span.above < 0:
+        span.above = await _first_key_since(tx, caller, since - SLACK) - 1
+    if until is not None and span.below == _BEHIND_ALL:
+        span.below = await _first_key_since(tx, caller, until + SLACK)
+    return span
+
+
+async def _first_key_since(tx: Transaction, caller: Caller, time: int) -> int:
+    """Return the least key from which on all events are of that time or later, by bisection."""
+    first = await tx.one(events.SELECT_POSITIONS, org_key=caller.org_key, start=0, most=1)
+    last = await tx.one(events.SELECT_LAST_POSITION, org_key=caller.org_key)
+    if first is None or last is None or first.time >= time:
+        return 0
+    if last.time < time:
+        return _BEHIND_ALL
+    earlier, key = first.event_key, last.event_key
+    while key - earlier > 1:
+        middle = (earlier + key) // 2
+        found = await tx.one(events.SELECT_POSITIONS, org_key=caller.org_key, start=middle, most=1)
+        if found is None or found.time >= time:
+            key = middle
+        else:
+            earlier = found.event_key
+    return key
+
+
+async def _walk(
+    tx: Transaction, view: EventView, window: Window, span: _Span
+) -> tuple[list[Event], int | None]:
+    """Return up to limit + 1 events that match and, if that took too long, the key that it stopped at."""
+    statement = events.SELECT_EVENTS_DOWNWARD
+    if span.upward:
+        statement = events.SELECT_SETTLED_EVENTS_UPWARD if view.stream else events.SELECT_EVENTS_UPWARD
+    wanted = _Test(view.filter)
+    most = _CHUNK if wanted.is_narrow else window.limit + 1
+    found: list[Event] = []
+    for _ in range(0, LOOKED_AT, most):
+        rows = await tx.all(statement, **_parameters(span), most=most)
+        found += [row for row in rows if wanted.matches(row)]
+        if len(found) > window.limit:
+            return found[: window.limit + 1], None
+        if len(rows) < most:
+            return found, None
+        if span.upward:
+            span.above = rows[-1].event_key
+        else:
+            span.below = rows[-1].event_key
+    return found, span.above if span.upward else span.below
+
+
+def _parameters(span: _Span) -> dict[str, int]:
+    return {
+        "org_key": span.org_key,
+        "above": span.above,
+        "below": span.below,
+        "since": span.since,
+        "until": span.until,
+    }
+
+
+class _Test:
+    """What of a filter is tested row by row; no index serves it."""
+
+    def __init__(self, wanted: EventFilter) -> None:
+        self._wanted = wanted
+        self._q = None if wanted.q is None else fold(wanted.q)
+        self.is_narrow = wanted != EventFilter(since=wanted.since, until=wanted.until)
+
+    def matches(self, event: Event) -> bool:
+        """Whether the event passes everything but the times."""
+        wanted = self._wanted
+        return (
+            (wanted.actions is None or event.action in wanted.actions)
+            and (wanted.actors is None or (event.actor_id or event.actor_name) in wanted.actors)
+            and (wanted.products is None or event.product in wanted.products)
+            and (wanted.ips is None or event.ip in wanted.ips)
+            and (wanted.locations is None or event.ip in wanted.locations)
+            and (self._q is None or self._q in fold(event.message) or self._q in fold(event.actor_name))
+        )
+
+
+async def prune_expired_events(database: Database, days: int) -> None:
+    """Remove the events that are older than so many days, a few in each transaction."""
+    for org_key in await database.read(_list_orgs_to_prune, days):
+        while await database.write(prune_events, org_key, days):
+            pass
+
+
+async def _list_orgs_to_prune(tx: Transaction, days: int) -> list[int]:
+    org_keys = await tx.values(SELECT_ORGS)
+    return [org_key for org_key in org_keys if await _expired(tx, org_key, days, 1)]
+
+
+async def prune_events(tx: Transaction, org_key: int, days: int) -> bool:
+    """Remove some of an organization's expired events; return whether there may be more."""
+    expired = await _expired(tx, org_key, days, PRUNED_AT_ONCE)
+    if expired:
+        await tx.run(events.DELETE_EVENTS, org_key=org_key, last=expired[-1].event_key)
+    return len(expired) == PRUNED_AT_ONCE
+
+
+async def _expired(tx: Transaction, org_key: int, days: int, most: int) -> list[EventPosition]:
+    """Return the oldest events that have expired; never the newest event of all, see INSERT_EVENT."""
+    oldest = await tx.all(events.SELECT_POSITIONS, org_key=org_key, start=0, most=most + 1)
+    end = tx.now - days * _MILLISECONDS_OF_A_DAY
+    return list(takewhile(lambda position: position.time < end, oldest[:-1]))

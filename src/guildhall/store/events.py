@@ -1,6 +1,25 @@
-"""Events in the store: one clustered key, no further index (design 2.2)."""
+"""Events in the store: one clustered key, no further index (design 2.2).
 
+The order of events is that of their keys. SQLite commits one transaction after the other, so the
+next number does. PostgreSQL commits in any order: there a key is the id of its transaction and a
+number within, so that all keys below the oldest running transaction are known to be final.
+"""
+
+from guildhall.model.events import Event, EventPosition
 from guildhall.store.statement import register
+
+KEYS_OF_TRANSACTION = 65_536
+"""Keys that a transaction has for its events of one organization on PostgreSQL."""
+
+_FIRST_KEY = f"""
+    SELECT (CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT) + o.event_offset) * {KEYS_OF_TRANSACTION} AS first_key
+    FROM orgs AS o WHERE o.org_key = :org_key
+"""
+
+_SETTLED = f"""
+    (CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)
+     + (SELECT o.event_offset FROM orgs AS o WHERE o.org_key = :org_key)) * {KEYS_OF_TRANSACTION}
+"""
 
 INSERT_EVENT = register(
     """
@@ -9,9 +28,52 @@ INSERT_EVENT = register(
             (SELECT COALESCE(MAX(e.event_key), 0) + 1 FROM events AS e WHERE e.org_key = :org_key),
             :time, :action, :actor_id, :actor_name, :ip, :product, :message, :context)
     """,
-    postgres="""
-    INSERT INTO events (org_key, time, action, actor_id, actor_name, ip, product, message, context)
-    VALUES (:org_key, :time, :action, :actor_id, :actor_name, :ip, :product, :message, :context)
+    postgres=f"""
+    INSERT INTO events (org_key, event_key, time, action, actor_id, actor_name, ip, product, message, context)
+    VALUES (:org_key,
+            (SELECT COALESCE(MAX(e.event_key) + 1, f.first_key)
+             FROM ({_FIRST_KEY}) AS f
+             LEFT JOIN events AS e ON e.org_key = :org_key
+              AND e.event_key >= f.first_key AND e.event_key < f.first_key + {KEYS_OF_TRANSACTION}
+             GROUP BY f.first_key),
+            :time, :action, :actor_id, :actor_name, :ip, :product, :message, :context)
     """,
 )
 """On SQLite the newest event is never pruned, so that its key is never given again."""
+
+_EVENTS = """
+    SELECT event_key, time, action, actor_id, actor_name, ip, product, message, context FROM events
+    WHERE org_key = :org_key
+"""
+
+_BETWEEN = f"""
+    {_EVENTS} AND event_key > :above AND event_key < :below AND time >= :since AND time < :until
+"""
+
+SELECT_EVENT = register(f"{_EVENTS} AND event_key = :event_key AND time = :time", Event)
+
+SELECT_EVENTS_UPWARD = register(f"{_BETWEEN} ORDER BY event_key LIMIT :most", Event)
+
+SELECT_EVENTS_DOWNWARD = register(f"{_BETWEEN} ORDER BY event_key DESC LIMIT :most", Event)
+
+SELECT_SETTLED_EVENTS_UPWARD = register(
+    f"{_BETWEEN} ORDER BY event_key LIMIT :most",
+    Event,
+    postgres=f"{_BETWEEN} AND event_key < {_SETTLED} ORDER BY event_key LIMIT :most",
+)
+"""Nothing can come to stand before an event of this list any more."""
+
+SELECT_POSITIONS = register(
+    """
+    SELECT event_key, time FROM events WHERE org_key = :org_key AND event_key >= :start
+    ORDER BY event_key LIMIT :most
+    """,
+    EventPosition,
+)
+
+SELECT_LAST_POSITION = register(
+    "SELECT event_key, time FROM events WHERE org_key = :org_key ORDER BY event_key DESC LIMIT 1",
+    EventPosition,
+)
+
+DELETE_EVENTS = register("DELETE FROM events WHERE org_key = :org_key AND event_key <= :last")

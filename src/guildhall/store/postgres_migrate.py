@@ -3,6 +3,7 @@
 import asyncpg
 
 from guildhall.store.database import StartRefused
+from guildhall.store.events import KEYS_OF_TRANSACTION
 from guildhall.store.migrate import SELECT_VERSIONS, migrations, record_version, usable_version
 
 _POSTGRES_LOCK = 0x6775696C  # "guil"
@@ -12,6 +13,16 @@ WHERE table_schema = current_schema() AND data_type = 'text' AND collation_name 
   AND table_name IN (SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema())
 ORDER BY 1
 """
+
+_RAISE_EVENT_OFFSETS = f"""
+UPDATE orgs SET event_offset = found.newest - found.next_id + 1
+FROM (SELECT o.org_key,
+             (SELECT MAX(e.event_key) FROM events AS e WHERE e.org_key = o.org_key) / {KEYS_OF_TRANSACTION} AS newest,
+             CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT) AS next_id
+      FROM orgs AS o) AS found
+WHERE orgs.org_key = found.org_key AND found.newest >= found.next_id + orgs.event_offset
+"""
+"""Events that were written in another cluster may be ahead of this one's transaction ids."""
 
 
 async def migrate_postgres(url: str) -> bool:
@@ -36,6 +47,7 @@ async def _migrate_postgres(connection: "asyncpg.Connection[asyncpg.Record]") ->
         for number, text in migrations("postgres", version):
             await connection.execute(text)
             await connection.execute(record_version(number))
+        await connection.execute(_RAISE_EVENT_OFFSETS)
     wrong = [row[0] for row in await connection.fetch(_WRONG_COLLATION)]
     if wrong:
         raise StartRefused(f'These columns must have the collation "C": {", ".join(wrong)}.')

@@ -11,12 +11,14 @@ CREATE TABLE schema_info (
     CONSTRAINT schema_info_one CHECK (one_row = 1)
 ) STRICT, WITHOUT ROWID;
 
+-- event_offset is used on PostgreSQL only.
 CREATE TABLE orgs (
     org_key INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,
     name TEXT NOT NULL,
     secret BLOB NOT NULL,
     created_at TEXT NOT NULL,
+    event_offset INTEGER NOT NULL DEFAULT 0,
     CONSTRAINT orgs_id UNIQUE (id)
 ) STRICT;
 
