@@ -32,7 +32,11 @@ def name_problem(name: str) -> str | None:
     """Say what is wrong with a trimmed name, or None when it can be kept."""
     if not 1 <= len(name) <= NAME_LENGTH:
         return f"must have 1 to {NAME_LENGTH} characters, white space at the ends not counted"
-    if not name.isprintable() and any(unicodedata.category(c) in _FORBIDDEN_IN_NAMES for c in name):
+    return _line_problem(name)
+
+
+def _line_problem(text: str) -> str | None:
+    if not text.isprintable() and any(unicodedata.category(c) in _FORBIDDEN_IN_NAMES for c in text):
         return "must not contain control characters, line ends or lone surrogates"
     return None
 
@@ -45,3 +49,10 @@ def description_problem(description: str) -> str | None:
         if character not in _LAYOUT and unicodedata.category(character) in _FORBIDDEN_IN_TEXT:
             return "must not contain control characters other than tabs and line ends"
     return None
+
+
+def text_problem(text: str, least: int, most: int) -> str | None:
+    """Say what is wrong with a text of one line and `least` to `most` characters, or None."""
+    if not least <= len(text) <= most:
+        return f"must have {least} to {most} characters"
+    return _line_problem(text)
