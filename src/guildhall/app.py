@@ -7,15 +7,19 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from guildhall.api.v1 import events as v1_events
 from guildhall.api.v1.errors import V1
+from guildhall.api.v2 import events as v2_events
 from guildhall.api.v2 import groups as v2_groups
 from guildhall.api.v2 import memberships as v2_memberships
+from guildhall.api.v2 import role_assignments as v2_role_assignments
 from guildhall.api.v2.errors import V2
 from guildhall.http.application import Application, Receive, Scope, Send
 from guildhall.http.authentication import Authenticator
 from guildhall.http.health import Health, measure_seats
 from guildhall.http.origin import Origin, is_loopback
 from guildhall.http.routing import Router
+from guildhall.operations.events import prune_expired_events
 from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import Database
@@ -23,8 +27,11 @@ from guildhall.store.sqlite import SQLiteDatabase
 from guildhall.store.sqlite_migrate import migrate_sqlite
 
 ROUTES = (
+    *v1_events.ROUTES,
+    *v2_events.ROUTES,
     *v2_groups.ROUTES,
     *v2_memberships.ROUTES,
+    *v2_role_assignments.ROUTES,
 )
 """Every operation of every wire."""
 
@@ -112,6 +119,7 @@ class Server:
             try:
                 await self.authenticator.save_last_used()
                 await measure_seats(self.database)
+                await prune_expired_events(self.database, self._settings.events_days)
             except Exception:  # noqa: BLE001 -- a store in trouble says so at /readyz; the server stays
                 _LOG.exception("housekeeping failed; it is tried again in a minute")
 

@@ -61,3 +61,21 @@ class DirectoryFilter(msgspec.Struct, frozen=True, array_like=True, omit_default
     directories: Keys | None = None
     user: int | None = None
     search: str | None = None
+
+
+class AssignmentCriteria(msgspec.Struct, frozen=True):
+    """Filters of role assignments as a caller gives them: all describe one and the same assignment."""
+
+    directory_ids: tuple[str, ...] | None = None
+    resource_owners: tuple[str, ...] | None = None
+    resource_ids: tuple[str, ...] | None = None
+    role_ids: tuple[str, ...] | None = None
+
+
+class AssignmentFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """Filters of role assignments in the store's keys, joined by AND; the values of one by OR."""
+
+    directories: Keys | None = None
+    owners: tuple[str, ...] | None = None
+    resources: Keys | None = None
+    roles: Keys | None = None

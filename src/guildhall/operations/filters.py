@@ -7,7 +7,13 @@ are an enumeration.
 from collections.abc import Sequence
 
 from guildhall.model.errors import InvalidInput
-from guildhall.model.filters import GroupCriteria, GroupFilter, Keys
+from guildhall.model.filters import (
+    AssignmentCriteria,
+    AssignmentFilter,
+    GroupCriteria,
+    GroupFilter,
+    Keys,
+)
 from guildhall.model.ids import ANY_DIRECTORY
 from guildhall.model.names import fold, trim
 from guildhall.model.permissions import Caller
@@ -27,6 +33,19 @@ async def resolve_group_criteria(tx: Transaction, caller: Caller, criteria: Grou
         resources=await resolve_resources(tx, caller, criteria.resource_ids),
         roles=role_keys,
         search=None if criteria.search_term is None else fold(criteria.search_term),
+    )
+
+
+async def resolve_assignment_criteria(
+    tx: Transaction, caller: Caller, criteria: AssignmentCriteria
+) -> AssignmentFilter:
+    """Return the filter in keys; raises InvalidInput for unknown roles."""
+    role_keys = await resolve_roles(tx, caller, criteria.role_ids)
+    return AssignmentFilter(
+        directories=await resolve_directories(tx, caller, ANY_DIRECTORY, criteria.directory_ids),
+        owners=criteria.resource_owners,
+        resources=await resolve_resources(tx, caller, criteria.resource_ids),
+        roles=role_keys,
     )
 
 

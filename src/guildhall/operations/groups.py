@@ -67,31 +67,40 @@ async def get_group_totals(tx: Transaction, caller: Caller, directory_id: str) -
 
 async def get_group(tx: Transaction, caller: Caller, directory_id: str, group_id: str) -> Group:
     """Return a group of a directory, or with `-` of any; raises DirectoryNotFound, GroupNotFound."""
-    return await _find(tx, caller, directory_id, group_id, groups.SELECT_GROUP)
-
-
-async def get_group_to_join(tx: Transaction, caller: Caller, directory_id: str, group_id: str) -> Group:
-    """Return a group whose members are about to change."""
-    return await _find(tx, caller, directory_id, group_id, groups.SELECT_GROUP_TO_JOIN)
-
-
-async def get_group_to_change(tx: Transaction, caller: Caller, directory_id: str, group_id: str) -> Group:
-    """Return a group that is about to change itself."""
-    return await _find(tx, caller, directory_id, group_id, groups.SELECT_GROUP_TO_CHANGE)
-
-
-async def _find(
-    tx: Transaction, caller: Caller, directory_id: str, group_id: str, statement: Statement[Group]
-) -> Group:
     clean_id = parse_uuid(group_id)
-    group = await tx.one(statement, org_key=caller.org_key, group_id=clean_id) if clean_id else None
+    group = None
+    if clean_id is not None:
+        group = await tx.one(groups.SELECT_GROUP, org_key=caller.org_key, group_id=clean_id)
     if group is not None and directory_id in (ANY_DIRECTORY, group.directory_id):
         return group
     if directory_id != ANY_DIRECTORY:
-        directory = await find_directory(tx, caller, directory_id)
-        if group is not None and group.directory_id == directory.id:
-            return group
-    raise GroupNotFound(f"There is no group {group_id} in the directory.")
+        await find_directory(tx, caller, directory_id)
+    raise GroupNotFound(f"There is no group {group_id[:100]} in the directory.")
+
+
+async def get_group_to_join(
+    tx: Transaction, caller: Caller, directory_id: str | None, group_id: str
+) -> Group:
+    """Return a group whose members are about to change; a directory of None is any (contract 3)."""
+    return await _lock(tx, caller, directory_id, group_id, groups.LOCK_GROUP_TO_JOIN)
+
+
+async def get_group_to_change(
+    tx: Transaction, caller: Caller, directory_id: str | None, group_id: str
+) -> Group:
+    """Return a group that is about to change itself; a directory of None is any (contract 3)."""
+    return await _lock(tx, caller, directory_id, group_id, groups.LOCK_GROUP_TO_CHANGE)
+
+
+async def _lock(
+    tx: Transaction, caller: Caller, directory_id: str | None, group_id: str, lock: Statement[Any]
+) -> Group:
+    if directory_id == ANY_DIRECTORY:
+        await find_directory_to_write(tx, caller, directory_id)
+    clean_id = parse_uuid(group_id)
+    if clean_id is not None:
+        await tx.value(lock, org_key=caller.org_key, group_id=clean_id)
+    return await get_group(tx, caller, directory_id or ANY_DIRECTORY, group_id)
 
 
 async def get_directory_to_write(tx: Transaction, caller: Caller, directory_id: str | None) -> Directory:
@@ -175,7 +184,7 @@ class GroupChanges(msgspec.Struct, frozen=True):
     """Fields of a group to change; UNSET leaves one as it is."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
-    description: str | None | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 async def rename_group(
@@ -183,8 +192,7 @@ async def rename_group(
 ) -> None:
     """Change a group's name and description; changes that change nothing record nothing."""
     _check_changes(changes)
-    directory = await find_directory_to_write(tx, caller, directory_id)
-    group = await get_group_to_change(tx, caller, directory.id, group_id)
+    group = await get_group_to_change(tx, caller, directory_id, group_id)
     require_modifiable(caller, group)
     name = group.name if changes.name is msgspec.UNSET else trim(changes.name)
     description = group.description if changes.description is msgspec.UNSET else changes.description or None
@@ -223,7 +231,7 @@ async def _require_name_free(tx: Transaction, caller: Caller, group: Group, name
 
 
 async def delete_group(
-    tx: Transaction, caller: Caller, directory_id: str, group_id: str, *, force: bool = True
+    tx: Transaction, caller: Caller, directory_id: str | None, group_id: str, *, force: bool = True
 ) -> Group:
     """Delete a group with its memberships and role assignments; its members keep what others give.
 

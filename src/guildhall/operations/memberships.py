@@ -36,6 +36,20 @@ async def list_members(
     return cut_page(rows, window, lambda member: (member.user_key,))
 
 
+async def list_first_members(tx: Transaction, caller: Caller, group: Group, most: int) -> list[Member]:
+    """Return a group's first members, in the order of `list_members`."""
+    if not group.users:
+        return []
+    return await tx.all(
+        memberships.SELECT_MEMBERS,
+        org_key=caller.org_key,
+        group_key=group.group_key,
+        directory_key=group.directory_key,
+        start=_BEFORE_ALL_KEYS,
+        most=most,
+    )
+
+
 def _first_key(window: Window) -> int:
     if window.start is None:
         return _BEHIND_ALL_KEYS if window.backward else _BEFORE_ALL_KEYS
@@ -46,7 +60,7 @@ def _first_key(window: Window) -> int:
 
 
 async def add_member(
-    tx: Transaction, caller: Caller, directory_id: str, group_id: str, account_id: str
+    tx: Transaction, caller: Caller, directory_id: str | None, group_id: str, account_id: str
 ) -> bool:
     """Add a user to a group; return False, recording nothing, when it was a member already.
 
@@ -88,7 +102,7 @@ async def insert_member(tx: Transaction, caller: Caller, group: Group, user: Dir
 
 
 async def remove_member(
-    tx: Transaction, caller: Caller, directory_id: str, group_id: str, account_id: str
+    tx: Transaction, caller: Caller, directory_id: str | None, group_id: str, account_id: str
 ) -> bool:
     """Remove a user from a group; return False, recording nothing, when it was no member."""
     group = await get_group_to_join(tx, caller, directory_id, group_id)
@@ -136,7 +150,7 @@ async def find_user_of_group(tx: Transaction, caller: Caller, group: Group, acco
 
 
 def _user_not_found(account_id: str) -> UserNotFound:
-    return UserNotFound(f"The user {account_id} is not in the group's directory.")
+    return UserNotFound(f"The user {account_id[:128]} is not in the group's directory.")
 
 
 def user_subject(user: DirectoryUser) -> Subject:

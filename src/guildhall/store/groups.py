@@ -21,17 +21,12 @@ SELECT_GROUP = register(
     Group,
 )
 
-SELECT_GROUP_TO_JOIN = register(
-    f"SELECT {GROUP_COLUMNS} FROM groups AS g {GROUP_PARTS} AND g.id = :group_id",
-    Group,
-    lock="FOR SHARE OF g",
-)
+_GROUP_KEY = "SELECT group_key FROM groups WHERE org_key = :org_key AND id = :group_id"
 
-SELECT_GROUP_TO_CHANGE = register(
-    f"SELECT {GROUP_COLUMNS} FROM groups AS g {GROUP_PARTS} AND g.id = :group_id",
-    Group,
-    lock="FOR UPDATE OF g",
-)
+LOCK_GROUP_TO_JOIN = register(_GROUP_KEY, lock="FOR SHARE")
+
+LOCK_GROUP_TO_CHANGE = register(_GROUP_KEY, lock="FOR UPDATE")
+"""What is read in the statements behind a lock is what its last holder left, counts included."""
 
 SELECT_GROUP_KEYS = register(
     "SELECT group_key FROM groups WHERE org_key = :org_key AND id IN (:group_ids...)"
