@@ -38,13 +38,15 @@ CREATE TABLE directories (
 ) STRICT;
 CREATE UNIQUE INDEX directories_default ON directories (org_key) WHERE rank = 0;
 
--- profile holds, as JSON, the fields that nothing filters or sorts by.
+-- profile holds, as JSON, the fields that nothing filters or sorts by. nickname_key is the fold of its
+-- nickname, or of the name where there is none.
 CREATE TABLE users (
     org_key INTEGER NOT NULL,
     user_key INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id TEXT NOT NULL,
     name TEXT NOT NULL,
     name_key TEXT NOT NULL,
+    nickname_key TEXT NOT NULL DEFAULT '',
     email TEXT NOT NULL,
     email_key TEXT NOT NULL,
     email_domain TEXT NOT NULL,
@@ -57,9 +59,12 @@ CREATE TABLE users (
     CONSTRAINT users_email UNIQUE (org_key, email_key),
     CONSTRAINT users_org FOREIGN KEY (org_key) REFERENCES orgs (org_key)
 ) STRICT;
+CREATE INDEX users_name ON users (org_key, name_key, account_id);
+CREATE INDEX users_nickname ON users (org_key, nickname_key, account_id);
 CREATE INDEX users_email_domain ON users (org_key, email_domain, account_id);
 CREATE INDEX users_claim_status ON users (org_key, claim_status, account_id);
 CREATE INDEX users_mfa_enabled ON users (org_key, mfa_enabled, account_id);
+CREATE INDEX users_closed ON users (org_key, account_id) WHERE closed = 1;
 
 -- A user's membership of a directory. account_id stands here again because directories are listed by it.
 CREATE TABLE directory_users (
@@ -76,8 +81,7 @@ CREATE TABLE directory_users (
     CONSTRAINT directory_users_directory FOREIGN KEY (org_key, directory_key)
         REFERENCES directories (org_key, directory_key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX directory_users_inactive ON directory_users (org_key, directory_key, status, account_id)
-    WHERE status > 0;
+CREATE INDEX directory_users_status ON directory_users (org_key, status, directory_key, account_id);
 
 -- version changes with the name, the description and the flags, never with the counts.
 CREATE TABLE groups (
