@@ -12,7 +12,8 @@ KEYS_OF_TRANSACTION = 65_536
 """Keys that a transaction has for its events of one organization on PostgreSQL."""
 
 _FIRST_KEY = f"""
-    SELECT (CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT) + o.event_offset) * {KEYS_OF_TRANSACTION} AS first_key
+    SELECT (CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT) + o.event_offset)
+           * {KEYS_OF_TRANSACTION} AS first_key
     FROM orgs AS o WHERE o.org_key = :org_key
 """
 

@@ -17,7 +17,8 @@ ORDER BY 1
 _RAISE_EVENT_OFFSETS = f"""
 UPDATE orgs SET event_offset = found.newest - found.next_id + 1
 FROM (SELECT o.org_key,
-             (SELECT MAX(e.event_key) FROM events AS e WHERE e.org_key = o.org_key) / {KEYS_OF_TRANSACTION} AS newest,
+             (SELECT MAX(e.event_key) FROM events AS e WHERE e.org_key = o.org_key)
+             / {KEYS_OF_TRANSACTION} AS newest,
              CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT) AS next_id
       FROM orgs AS o) AS found
 WHERE orgs.org_key = found.org_key AND found.newest >= found.next_id + orgs.event_offset
