@@ -8,6 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from guildhall.api.v1 import events as v1_events
+from guildhall.api.v1 import groups as v1_groups
+from guildhall.api.v1 import memberships as v1_memberships
+from guildhall.api.v1 import role_assignments as v1_role_assignments
 from guildhall.api.v1.errors import V1
 from guildhall.api.v2 import events as v2_events
 from guildhall.api.v2 import groups as v2_groups
@@ -22,12 +25,15 @@ from guildhall.http.routing import Router
 from guildhall.operations.events import prune_expired_events
 from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
-from guildhall.store.database import Database
+from guildhall.store.database import Database, StartRefused
 from guildhall.store.sqlite import SQLiteDatabase
 from guildhall.store.sqlite_migrate import migrate_sqlite
 
 ROUTES = (
     *v1_events.ROUTES,
+    *v1_groups.ROUTES,
+    *v1_memberships.ROUTES,
+    *v1_role_assignments.ROUTES,
     *v2_events.ROUTES,
     *v2_groups.ROUTES,
     *v2_memberships.ROUTES,
@@ -48,11 +54,20 @@ def sqlite_path(url: str) -> Path | None:
 
 
 async def open_database(
-    url: str, *, clock: Callable[[], int] = wall_clock, new_id: Callable[[], str] = random_id
+    url: str,
+    *,
+    create: bool = True,
+    clock: Callable[[], int] = wall_clock,
+    new_id: Callable[[], str] = random_id,
 ) -> Database:
-    """Open the database at `url`, created or migrated where needed; raises StartRefused."""
+    """Open the database at `url`, migrated where needed; raises StartRefused.
+
+    A SQLite file that is not there is made, or refused without `create`.
+    """
     path = sqlite_path(url)
     if path is not None:
+        if not create and not path.exists():
+            raise StartRefused(f"There is no database at {path}: `guildhall init` makes one.")
         migrate_sqlite(path)
         return SQLiteDatabase(path, clock=clock, new_id=new_id)
     # Imported only when it is used: the driver takes a tenth of a second, SQLite needs none of it.
