@@ -118,7 +118,7 @@ class GroupChangesBody(msgspec.Struct, frozen=True):
     """What of a group is to change; a description that is null or empty is cleared."""
 
     name: Annotated[str, Meta(min_length=1)] | UnsetType = UNSET
-    description: str | None | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
 
 
 class GroupCountBody(msgspec.Struct, frozen=True):
