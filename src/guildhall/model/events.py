@@ -72,7 +72,9 @@ ACTION_NAMES: Mapping[EventAction, ActionName] = {
     EventAction.RESOURCE_UPDATED: ActionName("Changed a resource", "Resources"),
     EventAction.RESOURCE_DELETED: ActionName("Deleted a resource", "Resources"),
     EventAction.DEFAULT_GROUP_SET: ActionName("Made a group the default of a resource", "Groups"),
-    EventAction.DEFAULT_GROUP_CLEARED: ActionName("Ended a group's being the default of a resource", "Groups"),
+    EventAction.DEFAULT_GROUP_CLEARED: ActionName(
+        "Ended a group's being the default of a resource", "Groups"
+    ),
     EventAction.ORGANIZATION_SEEDED: ActionName("Applied a seed file", "Organization"),
 }
 """The names of all actions, for `event-actions`."""
