@@ -44,6 +44,10 @@ _UUID_PARAMETERS = frozenset({"orgId", "directoryId", "groupId"})
 _LOG = logging.getLogger("guildhall.http")
 
 
+class NoParameters(msgspec.Struct, frozen=True):
+    """The query of an operation that takes none: strictly read, every parameter is unknown."""
+
+
 class Disconnected(Exception):
     """The client went away before its request was complete; nobody is left to answer."""
 
@@ -67,7 +71,7 @@ class Application:
         self._authenticator = authenticator
         self._origin = origin
         self._strict = strict
-        self._readers = {r.operation: QueryReader(r.query) for r in router.routes if r.query is not None}
+        self._readers = {r.operation: QueryReader(r.query or NoParameters) for r in router.routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -133,9 +137,8 @@ class Application:
                 require_json(exchange.header(b"content-type"))
             body = decode_body(raw, route.body, required=route.body_required, strict=strict)
         query = None
-        reader = self._readers.get(route.operation)
-        if reader is not None:
-            query = reader.read(parse_pairs(exchange.query), strict=strict)
+        if route.query is not None or strict:
+            query = self._readers[route.operation].read(parse_pairs(exchange.query), strict=strict)
         return Request(
             id=exchange.id,
             operation=route.operation,

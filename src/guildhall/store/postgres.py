@@ -20,6 +20,8 @@ _REPEATABLE = (
     asyncpg.DeadlockDetectedError,
     # Two writers passed the same look-up; the one that comes second finds the other on its next try.
     asyncpg.UniqueViolationError,
+    # What a writer had looked up was deleted before it referred to it; its next try does not find it.
+    asyncpg.ForeignKeyViolationError,
 )
 _LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
 
