@@ -25,11 +25,14 @@ def command(database_url: str, name: str, directory: str, *, as_json: bool) -> N
     made = in_database(
         database_url, lambda database: database.write(_initialize, name, directory), create=True
     )
-    text = (
-        f"organization  {made['orgId']}\ndirectory     {made['directoryId']}\n"
-        f"key           {made['key']}\n\nKeep the key: it is not shown again. Now: guildhall serve"
+    show_done(
+        f"organization  {made['orgId']}",
+        made,
+        f"directory     {made['directoryId']}",
+        f"key           {made['key']}",
+        "Keep the key: it is not shown again. Now: guildhall serve",
+        as_json=as_json,
     )
-    show_done(text, made, as_json=as_json)
 
 
 async def _initialize(tx: Transaction, name: str, directory_name: str) -> dict[str, str]:

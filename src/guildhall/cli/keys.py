@@ -77,8 +77,13 @@ def create(
         raise click.UsageError("--expires-days and --no-expiry exclude each other.")
     days = None if no_expiry else (expires_days or DEFAULT_DAYS)
     made = in_database(database_url, lambda database: database.write(_create, days, given))
-    text = f"id   {made['id']}\nkey  {made['key']}\n\nKeep the key: it is not shown again."
-    show_done(text, made, as_json=as_json)
+    show_done(
+        f"id   {made['id']}",
+        made,
+        f"key  {made['key']}",
+        "Keep the key: it is not shown again.",
+        as_json=as_json,
+    )
 
 
 async def _create(tx: Transaction, days: int | None, given: dict[str, Any]) -> dict[str, str]:

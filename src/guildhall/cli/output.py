@@ -52,9 +52,10 @@ def show_one(record: T, columns: tuple[Column[T], ...], *, as_json: bool) -> Non
         click.echo(f"{column.title:{width}}  {printable(column.value(record))}")
 
 
-def show_done(text: str, result: Mapping[str, Any], *, as_json: bool) -> None:
-    """Write what was done: a sentence, or an object with `--json`."""
-    click.echo(_pretty(result) if as_json else printable(text))
+def show_done(text: str, result: Mapping[str, Any], *more: str, as_json: bool) -> None:
+    """Write what was done: a sentence, and more lines, or an object with `--json`."""
+    for line in [_pretty(result)] if as_json else map(printable, (text, *more)):
+        click.echo(line)
 
 
 @contextmanager
