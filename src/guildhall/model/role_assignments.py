@@ -77,4 +77,5 @@ class GroupOfUser(msgspec.Struct, frozen=True):
 
     group_key: int
     group_id: str
+    directory_key: int
     grants_admin: int

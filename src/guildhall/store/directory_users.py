@@ -1,7 +1,7 @@
 """Users' memberships of directories in the store, and what their groups there give them."""
 
-from guildhall.model.users import UserDirectory
 from guildhall.model.role_assignments import GroupGrant, GroupOfUser
+from guildhall.model.users import UserDirectory
 from guildhall.store.statement import register
 
 _DIRECTORIES = """
@@ -18,6 +18,14 @@ SELECT_DIRECTORIES_TO_CHANGE = register(
     lock="FOR UPDATE OF m",
 )
 """All of a user's memberships: whoever changes one of them sees the others stand still."""
+
+SELECT_IS_ACTIVE_ELSEWHERE = register(
+    """
+    SELECT 1 FROM directory_users
+    WHERE org_key = :org_key AND user_key = :user_key AND directory_key <> :directory_key AND status = 0
+    LIMIT 1
+    """
+)
 
 INSERT_DIRECTORY_USER = register(
     """
@@ -51,15 +59,15 @@ COUNT_USER = register(
 
 SELECT_GROUPS_OF_USER = register(
     """
-    SELECT g.group_key, g.id, g.grants_admin FROM memberships AS m CROSS JOIN groups AS g
+    SELECT g.group_key, g.id, g.directory_key, g.grants_admin FROM memberships AS m CROSS JOIN groups AS g
     WHERE m.org_key = :org_key AND m.user_key = :user_key
-      AND g.org_key = :org_key AND g.group_key = m.group_key AND g.directory_key = :directory_key
+      AND g.org_key = :org_key AND g.group_key = m.group_key
     ORDER BY m.group_key
     """,
     GroupOfUser,
     lock="FOR SHARE OF g",
 )
-"""A user's groups in one directory, whose roles stay as they are until the transaction ends."""
+"""A user's groups, of all directories; their roles stay as they are until the transaction ends."""
 
 SELECT_GRANTS_OF_GROUPS = register(
     """

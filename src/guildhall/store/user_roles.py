@@ -35,8 +35,9 @@ DELETE_USER_ROLES = register("DELETE FROM user_roles WHERE org_key = :org_key AN
 
 SELECT_HOLDS_ROLE = register(
     """
-    SELECT holds FROM role_holders
-    WHERE org_key = :org_key AND role_key = :role_key AND user_key = :user_key
+    SELECT 1 FROM roles AS r CROSS JOIN role_holders AS h
+    WHERE r.org_key = :org_key AND r.id = :role_id
+      AND h.org_key = :org_key AND h.role_key = r.role_key AND h.user_key = :user_key
     """
 )
-"""How often a user holds a role: through groups, and once more directly."""
+"""Whether a user holds a role on anything, directly or through a group."""

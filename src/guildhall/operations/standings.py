@@ -1,0 +1,186 @@
+"""How a user stands in a directory, and all that moves with it: seats, roles, groups, counters.
+
+A user has one status for each directory (contract 8, "Users and directories"). Whoever changes one
+holds the user's rows and keeps the user's groups as they are, so every counter stays exact; the cost
+is that of the user's own groups. Nothing here writes an event.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from guildhall.model.errors import UserNotFound
+from guildhall.model.ids import is_account_id
+from guildhall.model.permissions import Caller
+from guildhall.model.role_assignments import DirectRole, GroupGrant, GroupOfUser
+from guildhall.model.users import Account, User, UserDirectory, UserStatus
+from guildhall.operations.seats import hold_seat, release_role, release_seat
+from guildhall.store import directory_users, groups, memberships, user_roles, users
+from guildhall.store.database import Transaction
+
+
+async def find_account_to_change(tx: Transaction, caller: Caller, account_id: str) -> Account | None:
+    """Return an account whose standing is about to change, with its rows locked, or None."""
+    if not is_account_id(account_id):
+        return None
+    user = await tx.one(users.SELECT_USER_TO_CHANGE, org_key=caller.org_key, account_id=account_id)
+    if user is None:
+        return None
+    rows = await tx.all(
+        directory_users.SELECT_DIRECTORIES_TO_CHANGE, org_key=caller.org_key, user_key=user.user_key
+    )
+    return Account(user, tuple(rows))
+
+
+async def get_account_to_change(tx: Transaction, caller: Caller, account_id: str) -> Account:
+    """Return the same, or raise UserNotFound."""
+    found = await find_account_to_change(tx, caller, account_id)
+    if found is None:
+        raise UserNotFound(f"There is no user {account_id[:128]} in the organization.")
+    return found
+
+
+async def join_directory(tx: Transaction, caller: Caller, user: User, standing: UserDirectory) -> None:
+    """Put a user into a directory; raises UserLimitExceeded."""
+    await select_groups(tx, caller, user.user_key)
+    await tx.run(
+        directory_users.INSERT_DIRECTORY_USER,
+        **_key(caller, standing),
+        account_id=user.account_id,
+        status=standing.status,
+        management_source=standing.management_source,
+        added_at=standing.added_at,
+    )
+    await _count(tx, caller, standing, 1)
+    await tx.run(directory_users.COUNT_ROLES_IN_DIRECTORY, **_key(caller, standing), change=1)
+    if standing.status == UserStatus.ACTIVE:
+        await _hold(tx, caller, standing, Counter(await _direct_seats(tx, caller, standing)))
+
+
+async def change_standing(
+    tx: Transaction, caller: Caller, before: UserDirectory, after: UserDirectory
+) -> None:
+    """Change a user's status in a directory, or how and when the user came; raises UserLimitExceeded."""
+    await tx.run(
+        directory_users.UPDATE_DIRECTORY_USER,
+        **_key(caller, after),
+        status=after.status,
+        management_source=after.management_source,
+        added_at=after.added_at,
+    )
+    if after.status == before.status:
+        return
+    await _count(tx, caller, before, -1)
+    await _count(tx, caller, after, 1)
+    if UserStatus.ACTIVE not in (before.status, after.status):
+        return
+    _, grants = await _groups_and_grants(tx, caller, after)
+    holds = _seats_by_resource(grants) + Counter(await _direct_seats(tx, caller, after))
+    move = _hold if after.status == UserStatus.ACTIVE else _release
+    await move(tx, caller, after, holds)
+
+
+async def leave_directory(tx: Transaction, caller: Caller, standing: UserDirectory) -> list[GroupOfUser]:
+    """Take a user out of a directory and of its groups; return the groups."""
+    left, grants = await _groups_and_grants(tx, caller, standing)
+    if standing.status == UserStatus.ACTIVE:
+        holds = _seats_by_resource(grants) + Counter(await _direct_seats(tx, caller, standing))
+        await _release(tx, caller, standing, holds)
+    for role_key, times in sorted(_roles(grants).items()):
+        await release_role(tx, caller, role_key, standing.user_key, times)
+    await _delete_memberships(tx, caller, standing, left)
+    await tx.run(directory_users.COUNT_ROLES_IN_DIRECTORY, **_key(caller, standing), change=-1)
+    await _count(tx, caller, standing, -1)
+    await tx.run(directory_users.DELETE_DIRECTORY_USER, **_key(caller, standing))
+    return left
+
+
+async def drop_direct_roles(tx: Transaction, caller: Caller, user: User) -> list[DirectRole]:
+    """Take the direct roles of a user who is in no directory any more: who comes back starts anew."""
+    key = {"org_key": caller.org_key, "user_key": user.user_key}
+    held = await tx.all(user_roles.SELECT_DIRECT_ROLES, **key)
+    await tx.run(user_roles.DELETE_USER_ROLES, **key)
+    for role_key in sorted({role.role_key for role in held}):
+        await release_role(tx, caller, role_key, user.user_key)
+    return held
+
+
+async def is_active_elsewhere(tx: Transaction, caller: Caller, standing: UserDirectory) -> bool:
+    """Whether the user is active in another directory than this one."""
+    return await tx.value(directory_users.SELECT_IS_ACTIVE_ELSEWHERE, **_key(caller, standing)) is not None
+
+
+async def select_groups(tx: Transaction, caller: Caller, user_key: int) -> list[GroupOfUser]:
+    """Return the user's groups of all directories, which keep their roles until the transaction ends."""
+    return await tx.all(directory_users.SELECT_GROUPS_OF_USER, org_key=caller.org_key, user_key=user_key)
+
+
+async def _groups_and_grants(
+    tx: Transaction, caller: Caller, standing: UserDirectory
+) -> tuple[list[GroupOfUser], Sequence[GroupGrant]]:
+    """Return the user's groups in the directory, and what they give."""
+    everywhere = await select_groups(tx, caller, standing.user_key)
+    found = [group for group in everywhere if group.directory_key == standing.directory_key]
+    if not found:
+        return [], ()
+    group_keys = [group.group_key for group in found]
+    grants = await tx.all(
+        directory_users.SELECT_GRANTS_OF_GROUPS, org_key=caller.org_key, group_keys=group_keys
+    )
+    return found, grants
+
+
+async def _direct_seats(tx: Transaction, caller: Caller, standing: UserDirectory) -> set[int]:
+    """Return the resources on which direct roles give a seat because of this directory alone."""
+    if await is_active_elsewhere(tx, caller, standing):
+        return set()
+    held = await tx.all(user_roles.SELECT_DIRECT_ROLES, org_key=caller.org_key, user_key=standing.user_key)
+    return {role.resource_key for role in held if role.uses_seat}
+
+
+def _seats_by_resource(grants: Iterable[GroupGrant]) -> Counter[int]:
+    """Count, for each resource, the groups that give a seat on it."""
+    pairs = {(grant.group_key, grant.resource_key) for grant in grants if grant.uses_seat}
+    return Counter(resource_key for _, resource_key in pairs)
+
+
+def _roles(grants: Iterable[GroupGrant]) -> Counter[int]:
+    """Count, for each role, the groups that give it on anything."""
+    return Counter(role_key for _, role_key in {(grant.group_key, grant.role_key) for grant in grants})
+
+
+async def _hold(tx: Transaction, caller: Caller, standing: UserDirectory, holds: Counter[int]) -> None:
+    for resource_key, times in sorted(holds.items()):
+        await hold_seat(tx, caller, resource_key, standing.user_key, times)
+
+
+async def _release(tx: Transaction, caller: Caller, standing: UserDirectory, holds: Counter[int]) -> None:
+    for resource_key, times in sorted(holds.items()):
+        await release_seat(tx, caller, resource_key, standing.user_key, times)
+
+
+async def _delete_memberships(
+    tx: Transaction, caller: Caller, standing: UserDirectory, left: Sequence[GroupOfUser]
+) -> None:
+    delete, count = memberships.DELETE_MEMBERSHIP, groups.UPDATE_GROUP_USERS
+    keys = [_key(caller, standing) | {"group_key": group.group_key, "change": -1} for group in left]
+    if keys:
+        await tx.run_many(delete, [delete.bind(key) for key in keys])
+        await tx.run_many(count, [count.bind(key) for key in keys])
+
+
+async def _count(tx: Transaction, caller: Caller, standing: UserDirectory, change: int) -> None:
+    await tx.run(
+        directory_users.COUNT_USER,
+        org_key=caller.org_key,
+        directory_key=standing.directory_key,
+        status=standing.status,
+        change=change,
+    )
+
+
+def _key(caller: Caller, standing: UserDirectory) -> dict[str, int]:
+    return {
+        "org_key": caller.org_key,
+        "user_key": standing.user_key,
+        "directory_key": standing.directory_key,
+    }

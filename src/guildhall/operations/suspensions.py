@@ -1,0 +1,150 @@
+"""Suspending, restoring and removing users of a directory (contract 4, 8)."""
+
+from typing import Any
+
+import msgspec
+
+from guildhall.model.errors import (
+    Forbidden,
+    GroupGrantsAdmin,
+    InvalidInput,
+    UserDeactivated,
+    UserNotFound,
+)
+from guildhall.model.events import EventAction, Subject
+from guildhall.model.permissions import Caller
+from guildhall.model.roles import ADMIN_GRANTING, FULL_ACCESS_ONLY, ORG_ADMIN
+from guildhall.model.users import Account, User, UserDirectory, UserStatus
+from guildhall.operations.directories import find_directory_to_write
+from guildhall.operations.events import record_event
+from guildhall.operations.standings import (
+    change_standing,
+    drop_direct_roles,
+    get_account_to_change,
+    leave_directory,
+    select_groups,
+)
+from guildhall.store import user_roles
+from guildhall.store.database import Transaction
+
+
+async def suspend_user(tx: Transaction, caller: Caller, directory_id: str, account_id: str) -> bool:
+    """Suspend a user of a directory: memberships stay, seats are freed. False when suspended already.
+
+    Raises DirectoryNotFound, UserNotFound, UserDeactivated, and InvalidInput for an org admin.
+    """
+    account, standing = await _find_standing(tx, caller, directory_id, account_id)
+    _require_invited(account.user, standing)
+    if standing.status == UserStatus.SUSPENDED:
+        return False
+    await require_no_org_admin(tx, caller, account.user)
+    after = msgspec.structs.replace(standing, status=int(UserStatus.SUSPENDED))
+    await change_standing(tx, caller, standing, after)
+    await _record(tx, caller, EventAction.USER_SUSPENDED, account.user, standing)
+    return True
+
+
+async def restore_user(tx: Transaction, caller: Caller, directory_id: str, account_id: str) -> bool:
+    """Make a suspended user of a directory active again. False when active already.
+
+    Raises DirectoryNotFound, UserNotFound, UserDeactivated, UserLimitExceeded.
+    """
+    account, standing = await _find_standing(tx, caller, directory_id, account_id)
+    _require_invited(account.user, standing)
+    if standing.status == UserStatus.ACTIVE:
+        return False
+    after = msgspec.structs.replace(standing, status=int(UserStatus.ACTIVE))
+    await change_standing(tx, caller, standing, after)
+    await _record(tx, caller, EventAction.USER_RESTORED, account.user, standing)
+    return True
+
+
+async def remove_user(tx: Transaction, caller: Caller, directory_id: str, account_id: str) -> None:
+    """Take a user out of a directory and its groups; who is in none any more loses direct roles too.
+
+    The account itself stays. Raises DirectoryNotFound, UserNotFound, InvalidInput for an org admin,
+    and Forbidden when a key with scopes would take admin access.
+    """
+    account, standing = await _find_standing(tx, caller, directory_id, account_id)
+    await require_no_org_admin(tx, caller, account.user)
+    await _require_may_take(tx, caller, account, standing)
+    groups = await leave_directory(tx, caller, standing)
+    dropped = await drop_direct_roles(tx, caller, account.user) if len(account.directories) == 1 else []
+    roles = [{"resourceId": role.resource_id, "roleId": role.role_id} for role in dropped]
+    more = {"groups": [group.group_id for group in groups], "roles": roles}
+    await _record(tx, caller, EventAction.USER_REMOVED, account.user, standing, **more)
+
+
+async def _find_standing(
+    tx: Transaction, caller: Caller, directory_id: str, account_id: str
+) -> tuple[Account, UserDirectory]:
+    directory = await find_directory_to_write(tx, caller, directory_id)
+    account = await get_account_to_change(tx, caller, account_id)
+    for standing in account.directories:
+        if standing.directory_key == directory.directory_key:
+            return account, standing
+    raise UserNotFound(f"The user {account_id} is not in the directory.")
+
+
+def _require_invited(user: User, standing: UserDirectory) -> None:
+    if standing.status == UserStatus.NOT_INVITED:
+        raise UserNotFound(f"The user {user.account_id} was not invited to the directory.")
+    if standing.status in (UserStatus.DEACTIVATED, UserStatus.FOR_DELETION):
+        raise UserDeactivated(
+            f"accountId: the user {user.account_id} is deactivated and can be neither suspended nor restored."
+        )
+
+
+async def require_no_org_admin(tx: Transaction, caller: Caller, user: User) -> None:
+    """Raise InvalidInput for a user who holds `atlassian/org-admin`, directly or through a group."""
+    held = await tx.value(
+        user_roles.SELECT_HOLDS_ROLE, org_key=caller.org_key, user_key=user.user_key, role_id=ORG_ADMIN
+    )
+    if held is not None:
+        raise InvalidInput(
+            f"accountId: the user {user.account_id} is an organization admin and can be neither suspended"
+            " nor removed; revoke atlassian/org-admin first."
+        )
+
+
+async def _require_may_take(
+    tx: Transaction, caller: Caller, account: Account, standing: UserDirectory
+) -> None:
+    """Removing a user takes what groups and direct roles gave: admin access needs a key without scopes."""
+    if caller.scopes is None:
+        return
+    for group in await select_groups(tx, caller, account.user.user_key):
+        if group.grants_admin and group.directory_key == standing.directory_key:
+            raise GroupGrantsAdmin(
+                "The user is in a group that grants admin access: removing them needs an API key without scopes."
+            )
+    held = await tx.all(
+        user_roles.SELECT_DIRECT_ROLES, org_key=caller.org_key, user_key=account.user.user_key
+    )
+    if any(role.role_id in ADMIN_GRANTING | FULL_ACCESS_ONLY for role in held):
+        raise Forbidden("The user holds an admin role: removing them needs an API key without scopes.")
+
+
+_MESSAGES = {
+    EventAction.USER_SUSPENDED: "Suspended {}",
+    EventAction.USER_RESTORED: "Restored {}",
+    EventAction.USER_REMOVED: "Removed {}",
+}
+
+
+async def _record(
+    tx: Transaction,
+    caller: Caller,
+    action: EventAction,
+    user: User,
+    standing: UserDirectory,
+    **more: Any,
+) -> None:
+    status = UserStatus(standing.status).word
+    subject = account_subject(user, directoryId=standing.directory_id, status=status, **more)
+    await record_event(tx, caller, action, _MESSAGES[action].format(user.name), [subject])
+
+
+def account_subject(user: User, **more: Any) -> Subject:
+    """Describe a user in an event; `more` are further attributes, as they were."""
+    return Subject(user.account_id, "users", {"name": user.name, "email": user.email, **more})
