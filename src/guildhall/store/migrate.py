@@ -5,14 +5,48 @@ Migrations are numbered; each is two full files, because what STRICT tables want
 """
 
 import re
+from collections.abc import Awaitable, Callable
 from importlib import resources
 
+import msgspec
+
 from guildhall.model.names import UNICODE_VERSION
-from guildhall.store.database import SCHEMA_VERSION, StartRefused
+from guildhall.store.database import SCHEMA_VERSION, StartRefused, Transaction
+from guildhall.store.statement import register
 
 SELECT_VERSIONS = "SELECT version, compatibility, unicode_version FROM schema_info"
 
+UPDATE_UNICODE_VERSION = register("UPDATE schema_info SET unicode_version = :unicode_version")
+
 _NUMBERED = re.compile(r"(\d{4})_\w+\.(sqlite|postgres)\.sql")
+
+Refold = Callable[[Transaction], Awaitable[int]]
+"""Makes every fold again in a transaction and returns how many changed."""
+
+
+class Versions(msgspec.Struct, frozen=True, array_like=True):
+    """What a database says of itself; version 0 is an empty one."""
+
+    version: int
+    compatibility: int
+    unicode_version: str
+
+    @property
+    def is_current(self) -> bool:
+        """Whether there is nothing to migrate and nothing to fold again."""
+        return self.version >= SCHEMA_VERSION and self.unicode_version == UNICODE_VERSION
+
+
+EMPTY = Versions(0, 0, UNICODE_VERSION)
+
+
+class Upgrade(msgspec.Struct, frozen=True):
+    """What `guildhall migrate` did."""
+
+    before: Versions
+    after: Versions
+    refolded: int
+    backup: str | None = None
 
 
 def migrations(engine: str, after: int = 0) -> list[tuple[int, str]]:
@@ -33,16 +67,41 @@ def record_version(number: int) -> str:
     )
 
 
-def usable_version(version: int, compatibility: int, unicode_version: str) -> int:
-    """Return the version, or raise StartRefused when this program cannot work with it."""
-    if compatibility > SCHEMA_VERSION:
+def require_known_schema(versions: Versions) -> None:
+    """Raise StartRefused for a schema that a newer program has made."""
+    if versions.compatibility > SCHEMA_VERSION:
         raise StartRefused(
-            f"The database has schema {version}, this program knows schema {SCHEMA_VERSION}:"
+            f"The database has schema {versions.version}, this program knows schema {SCHEMA_VERSION}:"
             " install a newer Guildhall, or restore a backup made by this one."
         )
-    if unicode_version != UNICODE_VERSION:
+
+
+def require_same_unicode(versions: Versions) -> None:
+    """Raise StartRefused for names that were folded by another Unicode version than this program's."""
+    require_foldable(versions)
+    if versions.unicode_version != UNICODE_VERSION:
         raise StartRefused(
-            f"The names in the database were folded by Unicode {unicode_version}, this program folds by"
-            f" Unicode {UNICODE_VERSION}: run `guildhall migrate`, which folds them again."
+            f"The names in the database were folded by Unicode {versions.unicode_version}, this program folds"
+            f" by Unicode {UNICODE_VERSION}: stop every server and run `guildhall migrate`, which folds"
+            " them again."
         )
-    return version
+
+
+def require_foldable(versions: Versions) -> None:
+    """Raise StartRefused for names that were folded by a newer Unicode version than this Python has."""
+    if _numbers(versions.unicode_version) > _numbers(UNICODE_VERSION):
+        raise StartRefused(
+            f"The names in the database were folded by Unicode {versions.unicode_version}, this Python knows"
+            f" Unicode {UNICODE_VERSION} only: run Guildhall with a newer Python."
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.split("."))
+
+
+async def refold_and_record(tx: Transaction, refold: Refold) -> int:
+    """Fold everything again and record by which Unicode version; return how many folds changed."""
+    changed = await refold(tx)
+    await tx.run(UPDATE_UNICODE_VERSION, unicode_version=UNICODE_VERSION)
+    return changed

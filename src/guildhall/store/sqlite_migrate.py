@@ -1,13 +1,30 @@
 """Create or migrate a SQLite file, or refuse it and say why."""
 
+import itertools
 from pathlib import Path
 
 import apsw
+import msgspec
 
+from guildhall.model.names import UNICODE_VERSION
+from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import SCHEMA_VERSION, StartRefused
-from guildhall.store.migrate import SELECT_VERSIONS, migrations, record_version, usable_version
+from guildhall.store.migrate import (
+    EMPTY,
+    SELECT_VERSIONS,
+    Refold,
+    Upgrade,
+    Versions,
+    migrations,
+    record_version,
+    refold_and_record,
+    require_foldable,
+    require_known_schema,
+    require_same_unicode,
+)
+from guildhall.store.sqlite_files import alone_with, copy_into, interruptible, temporary_beside
 from guildhall.store.sqlite_locks import WriteLock
-from guildhall.store.sqlite_transaction import connect
+from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect
 
 
 def migrate_sqlite(path: Path, vfs: str | None = None) -> bool:
@@ -20,7 +37,7 @@ def migrate_sqlite(path: Path, vfs: str | None = None) -> bool:
         lock = WriteLock(path)
         with lock:
             connection = connect(path, vfs)
-            _migrate_connection(connection, path)
+            migrate_connection(connection, path)
             connection.close()
         lock.close()
     except (apsw.Error, OSError) as error:
@@ -31,21 +48,89 @@ def migrate_sqlite(path: Path, vfs: str | None = None) -> bool:
     return created
 
 
-def _migrate_connection(connection: apsw.Connection, path: Path) -> None:
-    version = _sqlite_version(connection, path)
-    if version == SCHEMA_VERSION:
+def migrate_connection(connection: apsw.Connection, path: Path) -> None:
+    """Create or migrate what an open connection leads to; the caller holds the write lock."""
+    versions = read_versions(connection, path)
+    require_known_schema(versions)
+    require_same_unicode(versions)
+    if versions.version >= SCHEMA_VERSION:
         return
-    if version:
-        connection.execute("VACUUM INTO ?", (f"{path}.before-schema-{SCHEMA_VERSION}",))
+    if versions.version:
+        _back_up(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
-    for number, text in migrations("sqlite", version):
+    apply_migrations(connection, versions)
+
+
+def apply_migrations(connection: apsw.Connection, versions: Versions) -> None:
+    """Bring the schema to that of this program, each step in a transaction of its own."""
+    for number, text in migrations("sqlite", versions.version):
         connection.execute(f"BEGIN IMMEDIATE;\n{text};\n{record_version(number)};\nCOMMIT")
 
 
-def _sqlite_version(connection: apsw.Connection, path: Path) -> int:
+def read_versions(connection: apsw.Connection, path: Path) -> Versions:
+    """Return what the database says of itself; raises StartRefused when it is not Guildhall's."""
     tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
     if not tables:
-        return 0
+        return EMPTY
     if ("schema_info",) not in tables:
         raise StartRefused(f"{path} is a SQLite database of another program.")
-    return usable_version(*connection.execute(SELECT_VERSIONS).fetchall()[0])
+    rows = connection.execute(SELECT_VERSIONS).fetchall()
+    if not rows:
+        raise StartRefused(f"{path} does not say which schema it has: restore a backup.")
+    return msgspec.convert(rows[0], Versions)
+
+
+def _back_up(connection: apsw.Connection, path: Path) -> Path:
+    """Copy the database to a name beside it that nothing has yet."""
+    numbers = itertools.chain([""], (f".{number}" for number in itertools.count(2)))
+    names = (Path(f"{path}.before-schema-{SCHEMA_VERSION}{number}") for number in numbers)
+    target = next(name for name in names if not name.exists())
+    with temporary_beside(target) as temporary:
+        copy_into(connection, temporary)
+        temporary.rename(target)
+    return target
+
+
+def upgrade_sqlite(path: Path, refold: Refold) -> Upgrade:
+    """Migrate the file and fold its names again where this program's Unicode version is newer.
+
+    It is first copied to a file beside it. Raises StartRefused, and what `refold` raises: then no
+    name was changed.
+    """
+    with alone_with(path):
+        connection = interruptible(connect(path))
+        try:
+            return _upgrade(connection, path, refold)
+        finally:
+            connection.close()
+
+
+def _upgrade(connection: apsw.Connection, path: Path, refold: Refold) -> Upgrade:
+    before = read_versions(connection, path)
+    require_known_schema(before)
+    require_foldable(before)
+    if before.is_current:
+        return Upgrade(before, before, 0)
+    backup = _back_up(connection, path) if before.version else None
+    apply_migrations(connection, before)
+    refolded = 0
+    if before.unicode_version != UNICODE_VERSION:
+        try:
+            refolded = _refold(connection, refold)
+        except Exception:
+            if backup and before.version >= SCHEMA_VERSION:
+                backup.unlink()
+            raise
+    return Upgrade(before, read_versions(connection, path), refolded, str(backup) if backup else None)
+
+
+def _refold(connection: apsw.Connection, refold: Refold) -> int:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        transaction = SQLiteTransaction(connection, wall_clock(), random_id)
+        refolded = complete(refold_and_record(transaction, refold))
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return refolded

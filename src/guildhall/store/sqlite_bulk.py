@@ -1,0 +1,143 @@
+"""Filling a SQLite file with many rows: a new file when there is nothing to lose, else one transaction."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from guildhall.store.bulk import Bulk, Step, Table
+from guildhall.store.clock import random_id, wall_clock
+from guildhall.store.migrate import EMPTY
+from guildhall.store.orgs import SELECT_ORGS
+from guildhall.store.sqlite_files import (
+    alone_with,
+    finish,
+    interruptible,
+    put_in_place,
+    temporary_beside,
+)
+from guildhall.store.sqlite_migrate import apply_migrations, migrate_connection
+from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect
+
+Result = TypeVar("Result")
+
+# For a file that nobody else has and that is thrown away when anything fails.
+_RECKLESS = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA locking_mode = EXCLUSIVE;
+PRAGMA foreign_keys = OFF;
+PRAGMA cache_size = -524288;
+PRAGMA threads = 2;
+"""
+_LARGE_HASH, _SMALL_HASH = 64 << 20, 1 << 20
+
+
+class _SQLiteBulk:
+    """See `guildhall.store.bulk.Bulk`."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self.tx = SQLiteTransaction(connection, wall_clock(), random_id)
+
+    async def reserve(self, table: str, key: str, count: int) -> int:
+        """Return the first key that was never used; nobody else writes."""
+        del key, count
+        select = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+        last: list[Any] = self._connection.execute(select, (table,)).fetchall()
+        return last[0][0] + 1 if last else 1
+
+    async def copy(self, table: Table, rows: Iterable[Sequence[Any]]) -> None:
+        """Insert many rows."""
+        self._connection.executemany(table.insert, rows)
+
+
+def fill_sqlite(path: Path, fill: Callable[[Bulk], Awaitable[Result]], step: Step) -> Result:
+    """Run `fill`, with the whole of its change or nothing of it in the end.
+
+    A database that holds an organization already keeps its indexes and is changed in one
+    transaction, which takes longer. Raises StartRefused beside any other process.
+    """
+    with alone_with(path):
+        if path.exists() and _has_organizations(path):
+            return _fill_transaction(path, fill)
+        with temporary_beside(path) as new:
+            result = _fill_new_file(new, fill, step)
+            step("Writing to disk", 0)
+            finish(new)
+            put_in_place(new, path)
+            return result
+
+
+def _has_organizations(path: Path) -> bool:
+    connection = connect(path)
+    try:
+        migrate_connection(connection, path)
+        return bool(connection.execute(SELECT_ORGS.sqlite).fetchall())
+    finally:
+        connection.close()
+
+
+def _fill_transaction(path: Path, fill: Callable[[Bulk], Awaitable[Result]]) -> Result:
+    connection = interruptible(connect(path))
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        result: Result = complete(fill(_SQLiteBulk(connection)))  # type: ignore[arg-type]
+        connection.execute("COMMIT")
+        return result
+    finally:
+        connection.close()
+
+
+def _fill_new_file(path: Path, fill: Callable[[Bulk], Awaitable[Result]], step: Step) -> Result:
+    connection = interruptible(connect(path))
+    try:
+        for pragma in _RECKLESS.split(";"):
+            connection.execute(pragma).fetchall()
+        apply_migrations(connection, EMPTY)
+        connection.execute("BEGIN")
+        with _indexed_afterwards(connection, step):
+            result: Result = complete(fill(_SQLiteBulk(connection)))  # type: ignore[arg-type]
+            step("Building the search", 0)
+            _fill_trigrams(connection)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA locking_mode = NORMAL").fetchall()
+        return result
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _indexed_afterwards(connection: apsw.Connection, step: Step) -> Iterator[None]:
+    """Do without indexes and triggers for a while: built at once, an index is faster and has full pages."""
+    kept: list[Any] = connection.execute(
+        "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
+        " ORDER BY rowid"
+    ).fetchall()
+    for kind, name, _ in kept:
+        connection.execute(f"DROP {kind} {name}")
+    yield
+    for kind, name, sql in kept:
+        if kind == "index":
+            step(f"Building the index {name}", 0)
+        connection.execute(sql)
+
+
+def _fill_trigrams(connection: apsw.Connection) -> None:
+    for table, names in _TRIGRAMS.items():
+        connection.execute(_SET_HASH.format(table), (_LARGE_HASH,))
+        connection.execute(f"INSERT INTO {table} (rowid, name) {names}")
+        connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+        connection.execute(_SET_HASH.format(table), (_SMALL_HASH,))
+
+
+_SET_HASH = "INSERT INTO {0} ({0}, rank) VALUES ('hashsize', ?)"
+_TRIGRAMS = {
+    "group_trigrams": "SELECT group_key, name_key || char(3, 3) FROM groups ORDER BY group_key",
+    "user_trigrams": (
+        "SELECT user_key, name_key || char(3, 3) || email_key || char(3, 3) FROM users ORDER BY user_key"
+    ),
+}
+"""What the triggers of the schema put into the full-text tables."""
