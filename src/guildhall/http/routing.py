@@ -55,6 +55,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     answer: Any = None
     """The type of the body of a success, for the documentation; None is no body."""
     status: int = 200
+    other_answers: tuple[tuple[int, Any], ...] = ()
+    """Further statuses that are no errors, each with the type of its body or None."""
     stray: str = ""
     """A character that the vendor's documentation prints behind the path (contract 1.1)."""
     deprecation: Deprecation | None = None
