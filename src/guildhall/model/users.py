@@ -93,6 +93,9 @@ class UserDirectory(msgspec.Struct, frozen=True):
     user_key: int
     directory_key: int
     directory_id: str
+    rank: int
+    """The directory's own rank and folded name, which users' directories are sorted by."""
+    name_key: str
     status: int
     management_source: int
     added_at: int

@@ -5,7 +5,8 @@ from guildhall.model.users import UserDirectory
 from guildhall.store.statement import register
 
 _DIRECTORIES = """
-    SELECT m.user_key, m.directory_key, d.id, m.status, m.management_source, m.added_at
+    SELECT m.user_key, m.directory_key, d.id, d.rank, d.name_key, m.status, m.management_source,
+           m.added_at
     FROM directory_users AS m CROSS JOIN directories AS d
     WHERE m.org_key = :org_key AND d.org_key = :org_key AND d.directory_key = m.directory_key
 """
