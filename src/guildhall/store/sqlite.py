@@ -1,19 +1,24 @@
 """The embedded engine: SQLite through apsw, one reader on the event loop, one writer thread (design 2.2)."""
 
 import asyncio
+import contextlib
+import logging
+import math
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import apsw
 
+from guildhall.model.errors import Unavailable
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.metrics import READ_SECONDS
+from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason, refusing
 from guildhall.store.sqlite_locks import SharedUse
-from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect, snapshot
+from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect_durably, snapshot
 from guildhall.store.sqlite_writer import Writer
 
 Result = TypeVar("Result")
@@ -23,6 +28,7 @@ READ_BUDGET = 0.002
 
 _ON_LOOP = READ_SECONDS.labels("loop")
 _IN_THREAD = READ_SECONDS.labels("thread")
+_LOG = logging.getLogger("guildhall.store")
 _STEPS_BETWEEN_LOOKS = 1_000
 _READER_THREADS = 2
 
@@ -44,14 +50,24 @@ class SQLiteDatabase:
         self._vfs = vfs
         self._clock = clock
         self._new_id = new_id
-        self._use = SharedUse(path)
-        self._writer = Writer(path, lambda: connect(path, vfs), self._transaction)
-        # The writer comes first: a read-only connection cannot make the files that WAL needs.
-        self._reader = connect(path, vfs, read_only=True)
-        self._reader.set_progress_handler(self._over_budget, _STEPS_BETWEEN_LOOKS)
-        self._deadline = 0.0
+        self._deadline = math.inf
         self._threads = ThreadPoolExecutor(_READER_THREADS, "guildhall-reader")
         self._of_thread = threading.local()
+        self._readers: list[apsw.Connection] = []
+        with contextlib.ExitStack() as undone, refusing(path):
+            self._use = SharedUse(path)
+            undone.callback(self._use.close)
+            # The writer comes first: a read-only connection cannot make the files that WAL needs.
+            self._writer = Writer(path, lambda: connect_durably(path, vfs), self._transaction)
+            undone.callback(self._writer.stop)
+            self._reader = self._connect_reader()
+            undone.pop_all()
+        self._reader.set_progress_handler(self._over_budget, _STEPS_BETWEEN_LOOKS)
+
+    def _connect_reader(self) -> apsw.Connection:
+        connection = connect_durably(self.path, self._vfs, read_only=True)
+        self._readers.append(connection)
+        return connection
 
     @property
     def trouble(self) -> str | None:
@@ -67,25 +83,38 @@ class SQLiteDatabase:
     async def read(self, function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:
         """Run a read on the loop's connection, or again in a thread when it exceeds its budget."""
         begun = time.perf_counter()
-        self._deadline = begun + READ_BUDGET
         try:
-            result = self._read_on(self._reader, function, args, kwargs)
-            _ON_LOOP.observe(time.perf_counter() - begun)
+            result: Result = self._read_on_loop(function, args, kwargs)
         except apsw.InterruptError:
-            loop = asyncio.get_running_loop()
-            result = await loop.run_in_executor(self._threads, self._read_in_thread, function, args, kwargs)
-            _IN_THREAD.observe(time.perf_counter() - begun)
+            return cast("Result", await self._read_again(begun, function, args, kwargs))
+        except STORAGE_ERRORS as error:
+            raise _unreadable(error) from error
+        _ON_LOOP.observe(time.perf_counter() - begun)
         return result
 
-    def _read_in_thread(self, function: Callable[..., Awaitable[Result]], args: Any, kwargs: Any) -> Result:
+    def _read_on_loop(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        with snapshot(self._reader):
+            # Only what runs between BEGIN and ROLLBACK may be interrupted: the connection has to leave the
+            # transaction whatever happens.
+            self._deadline = time.perf_counter() + READ_BUDGET
+            try:
+                return complete(function(self._transaction(self._reader), *args, **kwargs))
+            finally:
+                self._deadline = math.inf
+
+    async def _read_again(self, begun: float, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        try:
+            result = await loop.run_in_executor(self._threads, self._read_in_thread, function, args, kwargs)
+        except STORAGE_ERRORS as error:
+            raise _unreadable(error) from error
+        _IN_THREAD.observe(time.perf_counter() - begun)
+        return result
+
+    def _read_in_thread(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         connection = getattr(self._of_thread, "connection", None)
         if connection is None:
-            connection = self._of_thread.connection = connect(self.path, self._vfs, read_only=True)
-        return self._read_on(connection, function, args, kwargs)
-
-    def _read_on(
-        self, connection: apsw.Connection, function: Callable[..., Any], args: Any, kwargs: Any
-    ) -> Any:
+            connection = self._of_thread.connection = self._connect_reader()
         with snapshot(connection):
             return complete(function(self._transaction(connection), *args, **kwargs))
 
@@ -102,7 +131,20 @@ class SQLiteDatabase:
 
     async def close(self) -> None:
         """Finish the queued writes, then close every connection."""
-        await asyncio.get_running_loop().run_in_executor(None, self._writer.stop)
+        await asyncio.get_running_loop().run_in_executor(None, self._close)
+
+    def _close(self) -> None:
+        """Close the writer behind the readers: the last connection writes the log back into the file."""
+        self._writer.stop()
         self._threads.shutdown()
-        self._reader.close()
-        self._use.release()
+        try:
+            for reader in self._readers:
+                reader.close()
+            self._writer.close()
+        finally:
+            self._use.close()
+
+
+def _unreadable(error: Exception) -> Unavailable:
+    _LOG.error("the database cannot be read: %s", reason(error), exc_info=error)
+    return Unavailable("The database cannot be read now.")

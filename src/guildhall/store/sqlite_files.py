@@ -20,7 +20,7 @@ def alone_with(path: Path) -> Iterator[None]:
     """Keep every other process out of a database; raises StartRefused when one has it open."""
     with explained(path), contextlib.ExitStack() as held:
         use = SharedUse(path, alone=True)
-        held.callback(use.release)
+        held.callback(use.close)
         lock = WriteLock(path)
         held.callback(lock.close)
         held.enter_context(lock)

@@ -46,6 +46,6 @@ class SharedUse:
                 else f"{path} is being replaced by another process; wait until it is done."
             ) from None
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Let go of the database."""
         os.close(self._file)

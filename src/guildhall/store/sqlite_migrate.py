@@ -1,5 +1,6 @@
 """Create or migrate a SQLite file, or refuse it and say why."""
 
+import contextlib
 import itertools
 from pathlib import Path
 
@@ -22,43 +23,45 @@ from guildhall.store.migrate import (
     require_known_schema,
     require_same_unicode,
 )
+from guildhall.store.sqlite_errors import refusing, require_database_file
 from guildhall.store.sqlite_files import alone_with, copy_into, interruptible, temporary_beside
-from guildhall.store.sqlite_locks import WriteLock
+from guildhall.store.sqlite_locks import SharedUse, WriteLock
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect
 
 
 def migrate_sqlite(path: Path, vfs: str | None = None) -> bool:
     """Create or migrate the file at `path`; return whether it was created.
 
-    An older schema is first copied to a file beside it. Raises StartRefused.
+    An older schema is first copied to a file beside it. After a crash the next call goes on where this
+    one ended. Raises StartRefused.
     """
-    created = not path.exists()
-    try:
-        lock = WriteLock(path)
-        with lock:
-            connection = connect(path, vfs)
-            migrate_connection(connection, path)
-            connection.close()
-        lock.close()
-    except (apsw.Error, OSError) as error:
-        raise StartRefused(
-            f"{path} cannot be used as a database: {error}. Check that it is a Guildhall database"
-            " and that it and its folder can be written."
-        ) from error
-    return created
+    with refusing(path):
+        require_database_file(path)
+        with (
+            contextlib.closing(SharedUse(path)),
+            contextlib.closing(WriteLock(path)) as lock,
+            lock,
+            contextlib.closing(connect(path, vfs)) as connection,
+        ):
+            return migrate_connection(connection, path)
 
 
-def migrate_connection(connection: apsw.Connection, path: Path) -> None:
-    """Create or migrate what an open connection leads to; the caller holds the write lock."""
+def migrate_connection(connection: apsw.Connection, path: Path) -> bool:
+    """Create or migrate what an open connection leads to; return whether it was empty.
+
+    The caller holds the write lock.
+    """
+    if connection.readonly("main"):
+        raise apsw.ReadOnlyError("the file is read-only")
     versions = read_versions(connection, path)
     require_known_schema(versions)
     require_same_unicode(versions)
-    if versions.version >= SCHEMA_VERSION:
-        return
-    if versions.version:
+    if 0 < versions.version < SCHEMA_VERSION:
         _back_up(connection, path)
-    connection.execute("PRAGMA journal_mode = WAL")
+    # Always: a file that another tool has copied may have come without its log.
+    connection.pragma("journal_mode", "wal")
     apply_migrations(connection, versions)
+    return versions.version == 0
 
 
 def apply_migrations(connection: apsw.Connection, versions: Versions) -> None:
@@ -72,12 +75,13 @@ def read_versions(connection: apsw.Connection, path: Path) -> Versions:
     tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
     if not tables:
         return EMPTY
-    if ("schema_info",) not in tables:
-        raise StartRefused(f"{path} is a SQLite database of another program.")
-    rows = connection.execute(SELECT_VERSIONS).fetchall()
-    if not rows:
-        raise StartRefused(f"{path} does not say which schema it has: restore a backup.")
-    return msgspec.convert(rows[0], Versions)
+    try:
+        rows = connection.execute(SELECT_VERSIONS).fetchall()
+        return msgspec.convert(rows[0], Versions)
+    except (apsw.SQLError, IndexError, msgspec.ValidationError):
+        raise StartRefused(
+            f"{path} is a SQLite database of another program: name another file with --database."
+        ) from None
 
 
 def _back_up(connection: apsw.Connection, path: Path) -> Path:

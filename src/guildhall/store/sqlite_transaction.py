@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import apsw
 
+from guildhall.store.database import StartRefused
 from guildhall.store.statement import Statement
 
 Result = TypeVar("Result")
@@ -28,6 +29,23 @@ def connect(path: Path, vfs: str | None = None, *, read_only: bool = False) -> a
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=_STATEMENTS_CACHED)
     connection.execute(_PRAGMAS)
+    return connection
+
+
+def connect_durably(path: Path, vfs: str | None = None, *, read_only: bool = False) -> apsw.Connection:
+    """Open a connection to a file that keeps a write-ahead log; raises StartRefused for one that does not.
+
+    `synchronous = FULL` keeps confirmed commits through a power cut only there: without the log, the
+    commit is the removal of a file, and nothing waits until that is on disk.
+    """
+    connection = connect(path, vfs, read_only=read_only)
+    mode = connection.pragma("journal_mode")
+    if mode != "wal":
+        connection.close()
+        raise StartRefused(
+            f"{path} has no write-ahead log but the journal mode {mode}, in which a power cut can lose"
+            " confirmed changes. Put it on a local disk (network drives cannot have one) and start again."
+        )
     return connection
 
 
@@ -107,8 +125,8 @@ class SQLiteTransaction:
 @contextlib.contextmanager
 def snapshot(connection: apsw.Connection) -> Iterator[None]:
     """Hold one snapshot of the database for a read of several statements."""
-    connection.execute("BEGIN")
     try:
+        connection.execute("BEGIN")
         yield
     finally:
         if connection.in_transaction:

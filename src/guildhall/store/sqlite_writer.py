@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import apsw
 
 from guildhall.model.errors import Unavailable
 from guildhall.store.metrics import BATCH_SIZE, COMMIT_SECONDS
+from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason
 from guildhall.store.sqlite_locks import WriteLock
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete
 
@@ -20,18 +22,7 @@ BATCH_OPERATIONS = 64
 BATCH_SECONDS = 0.010
 """A batch ends at so many operations, or when they have taken so long together."""
 
-_STORAGE_ERRORS = (
-    apsw.FullError,
-    apsw.IOError,
-    apsw.BusyError,
-    apsw.LockedError,
-    apsw.CantOpenError,
-    apsw.ReadOnlyError,
-    apsw.NoMemError,
-    apsw.CorruptError,
-    apsw.NotADBError,
-    apsw.ConnectionClosedError,
-)
+_LOG = logging.getLogger("guildhall.store")
 
 
 class _Operation:
@@ -58,7 +49,10 @@ class _Operation:
     def settle(self) -> None:
         """Deliver the outcome on the loop; a caller that has gone meanwhile cancels nothing."""
         for effect in self.effects:
-            effect()
+            try:
+                effect()
+            except Exception:  # noqa: BLE001 -- the change is on disk, and the callers behind this one wait
+                _LOG.exception("an effect after a commit failed")
         if self.future.done():
             return
         if self.error is not None:
@@ -110,8 +104,13 @@ class Writer:
             self._stopping = True
             self._wake.notify()
         self._thread.join()
-        self._connection.close()
-        self._lock.close()
+
+    def close(self) -> None:
+        """Close a stopped writer's connection; the last one to a file writes the log back into it."""
+        try:
+            self._connection.close()
+        finally:
+            self._lock.close()
 
     def _serve(self) -> None:
         while True:
@@ -130,7 +129,7 @@ class Writer:
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._fill(done)
                 self._commit()
-        except Exception as error:  # noqa: BLE001 -- whatever broke the batch, its callers get an answer
+        except BaseException as error:  # noqa: BLE001 -- whatever broke the batch, its callers get an answer
             self._abandon(done, error)
         _settle_on_loops(done)
 
@@ -161,10 +160,10 @@ class Writer:
             operation.effects = transaction.effects
             if written:
                 self._connection.execute("RELEASE operation")
-        except Exception as error:  # noqa: BLE001 -- delivered to the caller, or ends the batch below
+        except BaseException as error:  # noqa: BLE001 -- delivered to the caller, or ends the batch below
             self._undo(operation, error, written=written)
 
-    def _undo(self, operation: _Operation, error: Exception, *, written: bool) -> None:
+    def _undo(self, operation: _Operation, error: BaseException, *, written: bool) -> None:
         if not self._connection.in_transaction:
             raise error
         if written:
@@ -172,11 +171,16 @@ class Writer:
             self._connection.execute("RELEASE operation")
         operation.fail(self._as_answer(error))
 
-    def _as_answer(self, error: Exception) -> Exception:
-        if not isinstance(error, _STORAGE_ERRORS):
+    def _as_answer(self, error: BaseException) -> BaseException:
+        if not isinstance(error, STORAGE_ERRORS):
             return error
-        self.trouble = f"The database could not be written: {error}"
+        self._begin_trouble(error)
         return Unavailable("The database cannot be written now.")
+
+    def _begin_trouble(self, error: BaseException) -> None:
+        if self.trouble is None:
+            _LOG.error("the database cannot be written", exc_info=error)
+        self.trouble = f"The database could not be written: {reason(error)}"
 
     def _commit(self) -> None:
         begin = time.perf_counter()
@@ -187,19 +191,23 @@ class Writer:
         """After a failure, commit one row before taking more: only then is it known what is on disk."""
         if self.trouble is None:
             return
-        self._connection.close()
+        self._connection.close(True)  # noqa: FBT003 -- positional in apsw; unfinished statements do not matter
         self._connection = self._connect()
         self._connection.execute("BEGIN IMMEDIATE; UPDATE schema_info SET scrubs = scrubs + 1; COMMIT")
         self.trouble = None
 
-    def _abandon(self, done: list[_Operation], error: Exception) -> None:
-        """Nothing of the batch counts: not on disk, or not known to be. Callers may ask again."""
-        self.trouble = f"The database could not be written: {error}"
+    def _abandon(self, done: list[_Operation], error: BaseException) -> None:
+        """Nothing of the batch counts: not on disk, or not known to be. Callers may ask again.
+
+        When nothing could be begun, all who wait are told, or each would wait for a failure of its own.
+        """
+        self._begin_trouble(error)
         with contextlib.suppress(apsw.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        if not done and self._queue:
-            done.append(self._queue.popleft())
+        if not done:
+            while self._queue:
+                done.append(self._queue.popleft())
         for operation in done:
             operation.fail(
                 Unavailable("The database cannot be written now; the outcome of this request is not known.")
