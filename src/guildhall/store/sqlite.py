@@ -59,6 +59,7 @@ class SQLiteDatabase:
             undone.callback(self._use.close)
             # The writer comes first: a read-only connection cannot make the files that WAL needs.
             self._writer = Writer(path, lambda: connect_durably(path, vfs), self._transaction)
+            undone.callback(self._writer.close)
             undone.callback(self._writer.stop)
             self._reader = self._connect_reader()
             undone.pop_all()
