@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from tests import postgres
+from tests import make, postgres
 
 ENGINES = ("sqlite", "postgres")
 
@@ -42,6 +42,13 @@ def module_database_url(
     """The same, shared by the tests of a module."""
     with _empty_database(request, tmp_path_factory.mktemp("database")) as url:
         yield url
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[make.World]:
+    """A server in this process with an organization to furnish, on each engine."""
+    async with make.open_world(database_url) as opened:
+        yield opened
 
 
 @contextlib.contextmanager
