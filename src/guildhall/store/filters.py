@@ -1,9 +1,7 @@
 """Filters of groups compiled to SQL: the only statements that are not constants (design 2.1, 2.4).
 
-A page is read in one of two ways. Either the filter that matches the fewest rows drives: its groups
-are gathered, tested against the other filters and sorted. Or, when every filter matches many, the
-name index is walked in order and each group is tested, which soon fills a page. The wrong choice is
-100 to 1 000 times slower, so sizes are probed first, and a probe never reads more than `MOST_GATHERED`.
+`store/drivers.py` says how a page is read: the groups of one filter are gathered and sorted, or the name
+index is walked.
 """
 
 import enum
@@ -17,19 +15,16 @@ from guildhall.model.groups import Group
 from guildhall.model.paging import Window
 from guildhall.store import trigrams
 from guildhall.store.database import Transaction
+from guildhall.store.drivers import WALK, behind, choose_driver, given, order_by, searching
 from guildhall.store.groups import GROUP_COLUMNS, GROUP_PARTS
 from guildhall.store.statement import Statement
-
-MOST_GATHERED = 5_000
-"""Rows up to which gathering and sorting beats walking; also the budget of a probe."""
-
-_WALK_ONLY = MOST_GATHERED + 1
+from guildhall.store.trigrams import Match
 
 
 class Driver(enum.StrEnum):
     """What a list of groups is read from."""
 
-    WALK = "walk"
+    WALK = WALK
     GROUPS = "groups"
     USERS = "users"
     ASSIGNMENTS = "assignments"
@@ -60,32 +55,27 @@ _ASSIGNMENT = {
 
 async def select_groups(tx: Transaction, org_key: int, view: GroupView, window: Window) -> list[Group]:
     """Return up to `limit + 1` groups of the window, in its own direction."""
-    driver, match = await _choose_driver(tx, org_key, view.filter)
+    driver, values = await _read_by(tx, org_key, view.filter)
     shape = _Shape(
         driver,
-        _given(view.filter),
+        given(view.filter),
         _is_one_directory(view.filter),
         descending=view.descending is not window.backward,
         start=window.start is not None,
         inclusive=window.inclusive,
     )
     name_key, group_id = window.start or (None, None)
-    return await tx.all(
-        _page_statement(shape),
-        **_values(org_key, view.filter, match),
-        most=window.limit + 1,
-        start_name=name_key,
-        start_id=group_id,
-    )
+    starts = {"start_name_key": name_key, "start_id": group_id}
+    return await tx.all(_page_statement(shape), **values, **starts, most=window.limit + 1)
 
 
 async def count_groups(tx: Transaction, org_key: int, chosen: GroupFilter) -> int:
     """Return how many groups match."""
-    if not _given(chosen) - {"directories"}:
+    if not given(chosen) - {"directories"}:
         return await _count_all(tx, org_key, chosen)
-    driver, match = await _choose_driver(tx, org_key, chosen)
-    shape = _Shape(driver, _given(chosen), _is_one_directory(chosen))
-    count: int = await tx.value(_count_statement(shape), **_values(org_key, chosen, match))
+    driver, values = await _read_by(tx, org_key, chosen)
+    shape = _Shape(driver, given(chosen), _is_one_directory(chosen))
+    count: int = await tx.value(_count_statement(shape), **values)
     return count
 
 
@@ -104,15 +94,11 @@ _GROUPS_OF_DIRECTORIES: Statement[Any] = Statement(
 )
 
 
-def _given(chosen: GroupFilter) -> frozenset[str]:
-    return frozenset(name for name in chosen.__struct_fields__ if getattr(chosen, name) is not None)
-
-
 def _is_one_directory(chosen: GroupFilter) -> bool:
     return chosen.directories is not None and len(chosen.directories) == 1
 
 
-def _values(org_key: int, chosen: GroupFilter, match: str | None) -> dict[str, Any]:
+def _values(org_key: int, chosen: GroupFilter, match: Match | None) -> dict[str, Any]:
     return {
         "org_key": org_key,
         "directories": chosen.directories,
@@ -127,65 +113,55 @@ def _values(org_key: int, chosen: GroupFilter, match: str | None) -> dict[str, A
     }
 
 
-async def _choose_driver(tx: Transaction, org_key: int, chosen: GroupFilter) -> tuple[Driver, str | None]:
-    """Return the cheapest way to read, and the full-text query when that is what drives."""
+async def _read_by(tx: Transaction, org_key: int, chosen: GroupFilter) -> tuple[Driver, dict[str, Any]]:
+    """Return the cheapest way to read, and the values of every parameter."""
     if chosen.groups is not None:
-        return Driver.GROUPS, None
+        return Driver.GROUPS, _values(org_key, chosen, None)
     match = None
-    sizes = {Driver.WALK: _WALK_ONLY}
-    for driver in _drivers(chosen):
-        if driver is Driver.SEARCH:
-            match = await trigrams.match_groups(tx, chosen.search or "")
-            if match is None:
-                continue
-        values = _values(org_key, chosen, match)
-        sizes[driver] = await tx.value(_probe_statement(driver, _given(chosen)), **values, most=_WALK_ONLY)
-    best = min(sizes, key=lambda driver: sizes[driver])
-    return (Driver.WALK if sizes[best] >= _WALK_ONLY else best), match
+    if chosen.search is not None:
+        match = await trigrams.match_groups(tx, org_key, chosen.search)
+    values = _values(org_key, chosen, match)
+    gathered = {driver.value: _gathered(driver, given(chosen)) for driver in _drivers(chosen, match)}
+    return Driver(await choose_driver(tx, gathered, values)), values
 
 
-def _drivers(chosen: GroupFilter) -> list[Driver]:
-    given = _given(chosen)
+def _drivers(chosen: GroupFilter, match: Match | None) -> list[Driver]:
     drivers = []
-    if "users" in given:
-        drivers.append(Driver.USERS)
-    if given & _ASSIGNMENT.keys():
-        drivers.append(Driver.ASSIGNMENTS)
-    if "search" in given:
+    if match is not None:
         drivers.append(Driver.SEARCH)
-    if "directories" in given and not _is_one_directory(chosen):
+    if chosen.users is not None:
+        drivers.append(Driver.USERS)
+    if given(chosen) & _ASSIGNMENT.keys():
+        drivers.append(Driver.ASSIGNMENTS)
+    if chosen.directories is not None and not _is_one_directory(chosen):
         drivers.append(Driver.DIRECTORIES)
     return drivers
 
 
-def _gathered(driver: Driver, given: frozenset[str]) -> str:
+def _gathered(driver: Driver, names: frozenset[str]) -> str:
     """Return a query for the keys of the groups that one filter matches."""
     if driver is Driver.SEARCH:
         return trigrams.MATCHING_GROUPS
-    return _GATHERED[driver].format(assignment=_assignment(given))
+    return _GATHERED[driver].format(assignment=_assignment(names))
 
 
 _GATHERED = {
     Driver.USERS: """
-        SELECT m.group_key FROM memberships AS m WHERE m.org_key = :org_key AND m.user_key IN (:users...)
+        SELECT m.group_key AS hit FROM memberships AS m
+        WHERE m.org_key = :org_key AND m.user_key IN (:users...)
     """,
     Driver.ASSIGNMENTS: """
-        SELECT a.group_key FROM role_assignments AS a WHERE a.org_key = :org_key AND {assignment}
+        SELECT a.group_key AS hit FROM role_assignments AS a WHERE a.org_key = :org_key AND {assignment}
     """,
     Driver.DIRECTORIES: """
-        SELECT i.group_key FROM groups AS i
+        SELECT i.group_key AS hit FROM groups AS i
         WHERE i.org_key = :org_key AND i.directory_key IN (:directories...)
     """,
 }
 
 
-def _assignment(given: frozenset[str]) -> str:
-    return " AND ".join(text for name, text in _ASSIGNMENT.items() if name in given)
-
-
-@lru_cache(512)
-def _probe_statement(driver: Driver, given: frozenset[str]) -> Statement[Any]:
-    return Statement(f"SELECT count(*) FROM ({_gathered(driver, given)} LIMIT :most) AS probed")
+def _assignment(names: frozenset[str]) -> str:
+    return " AND ".join(text for name, text in _ASSIGNMENT.items() if name in names)
 
 
 def _conditions(shape: _Shape) -> list[str]:
@@ -217,22 +193,19 @@ def _conditions(shape: _Shape) -> list[str]:
 @lru_cache(512)
 def _count_statement(shape: _Shape) -> Statement[Any]:
     conditions = " AND ".join(["g.org_key = :org_key", *_conditions(shape)])
-    return Statement(f"SELECT count(*) FROM groups AS g WHERE {conditions}")
+    return searching(f"SELECT count(*) FROM groups AS g WHERE {conditions}")
 
 
 @lru_cache(2048)
 def _page_statement(shape: _Shape) -> Statement[Group]:
-    columns = "g.name_key" if shape.one_directory else "g.name_key, g.id"
-    order = ", ".join(f"{column}{' DESC' if shape.descending else ''}" for column in columns.split(", "))
+    # Within one directory a name is unique, so that its index alone gives a total order.
+    columns = ("g.name_key",) if shape.one_directory else ("g.name_key", "g.id")
     conditions = _conditions(shape)
     if shape.start:
         sign = ("<" if shape.descending else ">") + ("=" if shape.inclusive else "")
-        # Within one directory a name is unique, so that its index alone gives a total order.
-        start = ":start_name" if shape.one_directory else "(:start_name, :start_id)"
-        left = columns if shape.one_directory else f"({columns})"
-        conditions.append(f"{left} {sign} {start}")
+        conditions.append(behind(columns, sign))
     more = "".join(f" AND {condition}" for condition in conditions)
-    return Statement(
-        f"SELECT {GROUP_COLUMNS} FROM groups AS g {GROUP_PARTS}{more} ORDER BY {order} LIMIT :most",
-        Group,
+    order = order_by(columns, descending=shape.descending)
+    return searching(
+        f"SELECT {GROUP_COLUMNS} FROM groups AS g {GROUP_PARTS}{more} {order} LIMIT :most", Group
     )

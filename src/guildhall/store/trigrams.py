@@ -1,9 +1,11 @@
-"""Substring search by trigrams on SQLite (design 2.4).
+"""Substring search through indexes, on either engine (design 2.4, ADR 8).
 
-A term of three characters or more is the AND of its trigrams, which finds a few names too many: the
-caller tests each with `instr`. A shorter term is the start of a trigram at every place where it
-stands, so it becomes the OR of the trigrams that start with it; when they are many, the term is
-common and the caller walks the name index instead.
+What the indexes find is a few rows too many, or exact: the caller tests each row with `instr`. A term
+that many rows hold is better walked to than gathered; then there is no match to look up.
+
+On SQLite a term of three characters or more is the AND of its trigrams. A shorter term is the start of
+a trigram at every place where it stands, so it becomes the OR of the trigrams that start with it. On
+PostgreSQL the index holds runs of one and two characters as well.
 """
 
 from typing import Any
@@ -11,13 +13,38 @@ from typing import Any
 from guildhall.store.database import Transaction
 from guildhall.store.statement import Statement, register
 
+Match = str | list[str]
+"""What `:match` stands for in a statement: a full-text query on SQLite, an array on PostgreSQL."""
+
 _TRIGRAM = 3
 _MOST_TRIGRAMS = 200
 _HIGHEST = "\U0010ffff"
+_COMMON = 20
 
-MATCHING_GROUPS = "SELECT rowid FROM group_trigrams WHERE group_trigrams MATCH :match"
-MATCHING_USERS = "SELECT rowid FROM user_trigrams WHERE user_trigrams MATCH :match"
-"""Keys of what may match, for a `match` that the functions below made; SQLite only."""
+MATCHING_GROUPS = """
+    SELECT rowid AS hit FROM group_trigrams WHERE group_trigrams MATCH :match AND :org_key = :org_key
+"""
+MATCHING_USERS = """
+    SELECT rowid AS hit FROM user_trigrams WHERE user_trigrams MATCH :match AND :org_key = :org_key
+"""
+"""Keys of what may match, for a match that the functions below made; `on_postgres` translates them.
+
+SQLite's index knows no organizations: whoever joins the keys tests it. The parameter is that of the other
+text.
+"""
+
+_ON_POSTGRES = {
+    MATCHING_GROUPS: """
+        SELECT i.group_key AS hit FROM groups AS i
+        WHERE i.org_key = :org_key AND grams(i.org_key, i.name_key) @> :match
+    """,
+    MATCHING_USERS: """
+        SELECT i.user_key AS hit FROM users AS i
+        WHERE i.org_key = :org_key
+          AND (grams(i.org_key, i.name_key) || grams(i.org_key, i.email_key)) @> :match
+    """,
+    "instr(": "strpos(",
+}
 
 _NO_TERMS = "SELECT CAST(:low AS TEXT) WHERE CAST(:high AS TEXT) IS NULL LIMIT :most"
 
@@ -28,28 +55,67 @@ SELECT_USER_TERMS = register(
     "SELECT term FROM user_terms WHERE term >= :low AND term < :high LIMIT :most", postgres=_NO_TERMS
 )
 
+COUNT_IN_SAMPLE_OF_GROUPS = register(
+    """
+    SELECT count(*) FROM (
+        SELECT g.name_key FROM groups AS g WHERE g.org_key = :org_key ORDER BY g.id LIMIT 1000
+    ) AS sample
+    WHERE instr(sample.name_key, :term) > 0
+    """
+)
+COUNT_IN_SAMPLE_OF_USERS = register(
+    """
+    SELECT count(*) FROM (
+        SELECT u.name_key, u.email_key FROM users AS u
+        WHERE u.org_key = :org_key ORDER BY u.account_id LIMIT 1000
+    ) AS sample
+    WHERE instr(sample.name_key, :term) > 0 OR instr(sample.email_key, :term) > 0
+    """
+)
 
-async def match_groups(tx: Transaction, term: str) -> str | None:
-    """Return the full-text query for a folded substring of group names, or None to walk instead."""
-    return await _match(tx, term, SELECT_GROUP_TERMS)
 
-
-async def match_users(tx: Transaction, term: str) -> str | None:
-    """Return the full-text query for a folded substring of users' names and e-mails, or None to walk."""
-    return await _match(tx, term, SELECT_USER_TERMS)
-
-
-async def _match(tx: Transaction, term: str, terms: Statement[Any]) -> str | None:
+async def match_groups(tx: Transaction, org_key: int, term: str) -> Match | None:
+    """Return what finds a folded substring of group names, or None to walk instead."""
     if tx.engine != "sqlite":
-        return None
+        return await _match_array(tx, org_key, term, COUNT_IN_SAMPLE_OF_GROUPS)
+    return await _match_query(tx, term, SELECT_GROUP_TERMS)
+
+
+async def match_users(tx: Transaction, org_key: int, term: str) -> Match | None:
+    """Return what finds a folded substring of users' names and e-mails, or None to walk instead."""
+    if tx.engine != "sqlite":
+        return await _match_array(tx, org_key, term, COUNT_IN_SAMPLE_OF_USERS)
+    return await _match_query(tx, term, SELECT_USER_TERMS)
+
+
+def on_postgres(sql: str) -> str:
+    """Return the text of a statement that searches as PostgreSQL takes it."""
+    for here, there in _ON_POSTGRES.items():
+        sql = sql.replace(here, there)
+    return sql
+
+
+async def _match_query(tx: Transaction, term: str, terms: Statement[Any]) -> str | None:
     if len(term) >= _TRIGRAM:
-        starts = range(len(term) - _TRIGRAM + 1)
-        return " AND ".join(dict.fromkeys(_quoted(term[start : start + _TRIGRAM]) for start in starts))
+        return " AND ".join(map(_quoted, _trigrams(term)))
     found = await tx.values(terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS)
     if not found:
         # No name holds the term: a query that matches nothing, since no name holds control characters.
         return _quoted("\x01\x01\x01")
     return " OR ".join(map(_quoted, found)) if len(found) < _MOST_TRIGRAMS else None
+
+
+async def _match_array(tx: Transaction, org_key: int, term: str, sample: Statement[Any]) -> list[str] | None:
+    """A bitmap of all hits is made before the first is read, so a common term is known by a sample."""
+    if await tx.value(sample, org_key=org_key, term=term) >= _COMMON:
+        return None
+    grams = _trigrams(term) if len(term) > _TRIGRAM else [term]
+    return [f"{org_key}:{gram}" for gram in grams]
+
+
+def _trigrams(term: str) -> list[str]:
+    starts = range(len(term) - _TRIGRAM + 1)
+    return list(dict.fromkeys(term[start : start + _TRIGRAM] for start in starts))
 
 
 def _quoted(trigram: str) -> str:
