@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 
@@ -57,6 +57,16 @@ class Statement(Generic[Row]):
             msgspec.json.encode(values[name]).decode() if name in self._lists else values[name]
             for name in self.parameters
         ]
+
+
+@overload
+def register(
+    sql: str, row: None = None, *, lock: str = "", postgres: str | None = None
+) -> Statement[Any]: ...
+
+
+@overload
+def register(sql: str, row: type[Row], *, lock: str = "", postgres: str | None = None) -> Statement[Row]: ...
 
 
 def register(
