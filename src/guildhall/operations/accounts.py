@@ -27,7 +27,7 @@ from guildhall.model.users import (
 )
 from guildhall.operations.directories import find_directory, get_default_directory
 from guildhall.operations.events import record_event
-from guildhall.operations.moves import Moves, move_user, moves_between
+from guildhall.operations.moves import move_user, moves_between
 from guildhall.operations.standings import find_account_to_change
 from guildhall.operations.suspensions import account_subject
 from guildhall.operations.users import get_user, in_order
@@ -55,16 +55,17 @@ class GivenStanding(msgspec.Struct, frozen=True):
 class ProfileChanges(msgspec.Struct, frozen=True, kw_only=True):
     """What of a profile is to change; UNSET leaves as it is, None clears."""
 
-    nickname: str | None | UnsetType = UNSET
-    email_verified: bool | None | UnsetType = UNSET
-    picture: str | None | UnsetType = UNSET
-    avatar: str | None | UnsetType = UNSET
-    job_title: str | None | UnsetType = UNSET
-    department: str | None | UnsetType = UNSET
-    organization: str | None | UnsetType = UNSET
-    location: str | None | UnsetType = UNSET
-    time_zone: str | None | UnsetType = UNSET
+    nickname: str | UnsetType | None = UNSET
+    email_verified: bool | UnsetType | None = UNSET
+    picture: str | UnsetType | None = UNSET
+    avatar: str | UnsetType | None = UNSET
+    job_title: str | UnsetType | None = UNSET
+    department: str | UnsetType | None = UNSET
+    organization: str | UnsetType | None = UNSET
+    location: str | UnsetType | None = UNSET
+    time_zone: str | UnsetType | None = UNSET
     last_active: dict[str, str] | UnsetType = UNSET
+    """By resource id, in the order of the ids, as RFC 3339; all of it is replaced."""
 
 
 class UserChanges(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,12 +192,10 @@ def _changed(before: User, changes: UserChanges) -> User:
         "closed": changes.closed,
     }
     given = {
-        field: value if isinstance(value, bool) else value or None
+        field: None if value == "" else value
         for field, value in msgspec.structs.asdict(changes.profile).items()
         if value is not UNSET
     }
-    if "last_active" in given:
-        given["last_active"] = dict(sorted((given["last_active"] or {}).items()))
     return msgspec.structs.replace(
         before,
         name=name,

@@ -37,7 +37,8 @@ async def find_directory_to_write(tx: Transaction, caller: Caller, directory_id:
     if directory_id == ANY_DIRECTORY:
         ids = await tx.values(directories.SELECT_DIRECTORY_IDS, org_key=caller.org_key, most=_IDS_TO_NAME)
         raise InvalidInput(
-            f"directoryId: '-' stands for all directories and cannot be written to; name one of: {', '.join(ids)}."
+            "directoryId: '-' stands for all directories and cannot be written to;"
+            f" name one of: {', '.join(ids)}."
         )
     return await find_directory(tx, caller, directory_id)
 
@@ -62,7 +63,7 @@ class DirectoryChanges(msgspec.Struct, frozen=True, kw_only=True):
     """What a directory is to be; UNSET leaves as it is, or takes the default of a new one."""
 
     name: str
-    icon: str | None | UnsetType = UNSET
+    icon: str | UnsetType | None = UNSET
     default: bool | UnsetType = UNSET
 
 

@@ -43,10 +43,10 @@ class ResourceChanges(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     status: ResourceStatus | UnsetType = UNSET
-    user_limit: int | None | UnsetType = UNSET
+    user_limit: int | UnsetType | None = UNSET
     """None is no limit; a limit below what is in use only stops further seats."""
     type: str | UnsetType = UNSET
-    host_url: str | None | UnsetType = UNSET
+    host_url: str | UnsetType | None = UNSET
 
 
 async def get_resource(tx: Transaction, caller: Caller, resource_id: str) -> Resource:

@@ -116,7 +116,8 @@ async def _require_may_take(
     for group in await select_groups(tx, caller, account.user.user_key):
         if group.grants_admin and group.directory_key == standing.directory_key:
             raise GroupGrantsAdmin(
-                "The user is in a group that grants admin access: removing them needs an API key without scopes."
+                "The user is in a group that grants admin access: removing them needs an API key without"
+                " scopes."
             )
     held = await tx.all(
         user_roles.SELECT_DIRECT_ROLES, org_key=caller.org_key, user_key=account.user.user_key

@@ -90,7 +90,7 @@ def _require_fits(role: Role, resource: Resource) -> None:
         raise RoleDoesNotFit(f"roleId: the role {role.id} does not fit resources of {resource.owner}.")
     if resource.status != ResourceStatus.ONLINE:
         raise ResourceOffline(
-            f"resourceId: {resource.id} is {resource.status}; roles are assigned on resources that are online."
+            f"resourceId: {resource.id} is {resource.status}; roles are given on resources that are online."
         )
 
 

@@ -16,12 +16,12 @@ class Listing(Generic[Row]):
     def __init__(self, sql: str, columns: Sequence[str], row: type[Row]) -> None:
         self._names = [f"start_{column.rpartition('.')[2]}" for column in columns]
         self._statements = {
-            (backward, sign): register(self._page(sql, columns, sign, backward), row)
+            (backward, sign): register(self._page(sql, columns, sign, backward=backward), row)
             for backward, signs in ((False, ("", ">", ">=")), (True, ("", "<", "<=")))
             for sign in signs
         }
 
-    def _page(self, sql: str, columns: Sequence[str], sign: str, backward: bool) -> str:
+    def _page(self, sql: str, columns: Sequence[str], sign: str, *, backward: bool) -> str:
         order = ", ".join(f"{column} DESC" if backward else column for column in columns)
         start = ", ".join(f":{name}" for name in self._names)
         condition = f"AND ({', '.join(columns)}) {sign} ({start})" if sign else ""
