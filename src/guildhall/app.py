@@ -20,6 +20,7 @@ from guildhall.api.v2 import role_assignments as v2_role_assignments
 from guildhall.api.v2.errors import V2
 from guildhall.http.application import Application, Receive, Scope, Send
 from guildhall.http.authentication import Authenticator
+from guildhall.http.documentation import Documentation
 from guildhall.http.health import Health, measure_seats
 from guildhall.http.origin import Origin, is_loopback
 from guildhall.http.routing import Router
@@ -123,8 +124,9 @@ class Server:
         self.database = await open_database(settings.database, clock=self._clock, new_id=self._new_id)
         self.authenticator = Authenticator(self.database, self._clock)
         health = Health(self.database, V2).routes(with_metrics=settings.metrics_address is None)
+        described = (*ROUTES, *health)
         self._application = Application(
-            Router((*ROUTES, *health)),
+            Router((*described, *Documentation(described, V2).routes())),
             _WIRES,
             self.database,
             self.authenticator,

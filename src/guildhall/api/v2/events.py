@@ -45,7 +45,7 @@ ROUTES = (
     Route(
         method="GET",
         path=_EVENTS,
-        operation="v2GetEvents",
+        operation="getEventsV2",
         wire=V2,
         contract="4",
         summary="Query audit log events",
@@ -57,7 +57,7 @@ ROUTES = (
     Route(
         method="GET",
         path=_EVENTS + "/{eventId}",
-        operation="v2GetEvent",
+        operation="getEventV2",
         wire=V2,
         contract="4",
         summary="Get an event by ID",
