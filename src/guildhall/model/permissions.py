@@ -38,6 +38,8 @@ class Caller(msgspec.Struct, frozen=True):
     """None for full access."""
     address: str | None = None
     """Where the request came from, for the audit log."""
+    within_seed: bool = False
+    """Whether a seed file is being applied: its own event tells of it, user limits count at its end."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the caller holds the scope; a key without scopes holds all."""

@@ -107,9 +107,9 @@ async def put_user(
         raise UserNotFound(
             f"There can be no user {account_id[:128]}: an account id is 1 to 128 of A-Z a-z 0-9 _ | : -."
         )
-    _check(changes)
+    check_user_changes(changes)
     before = await find_account_to_change(tx, caller, account_id)
-    user = _changed(before.user if before else _new(account_id), changes)
+    user = changed_user(before.user if before else new_user(account_id), changes)
     wanted = await _wanted_standings(tx, caller, user, before, changes)
     user = await _store(tx, caller, before, user)
     moves = moves_between(before.directories if before else (), wanted)
@@ -154,7 +154,8 @@ def _attributes(account: Account) -> dict[str, Any]:
     }
 
 
-def _check(changes: UserChanges) -> None:
+def check_user_changes(changes: UserChanges) -> None:
+    """Raise InvalidInput, naming each field, when the texts cannot be kept."""
     problems = [("name", name_problem(trim(changes.name))), ("email", _email_problem(trim(changes.email)))]
     for field, value in msgspec.structs.asdict(changes.profile).items():
         if isinstance(value, str):
@@ -176,7 +177,8 @@ def _email_problem(email: str) -> str | None:
     return text_problem(email, 3, _EMAIL_LENGTH)
 
 
-def _new(account_id: str) -> User:
+def new_user(account_id: str) -> User:
+    """Return a user of whom nothing but the id is known yet; the key is 0."""
     return User(0, account_id, "", "", "", "", ClaimStatus.UNMANAGED, 0, 0, _text(Profile()))
 
 
@@ -184,7 +186,8 @@ def _text(profile: Profile) -> str:
     return msgspec.json.encode(profile).decode()
 
 
-def _changed(before: User, changes: UserChanges) -> User:
+def changed_user(before: User, changes: UserChanges) -> User:
+    """Return the user with the changes, whose texts were checked."""
     name, email = trim(changes.name), trim(changes.email)
     flags = {
         "claim_status": changes.claim_status,
@@ -249,14 +252,15 @@ async def _wanted_standings(
     for standing in given:
         old = known.get(parse_uuid(standing.directory_id) or "")
         if old is None:
-            old = _new_standing(tx, user, await find_directory(tx, caller, standing.directory_id))
+            old = new_standing(tx, user, await find_directory(tx, caller, standing.directory_id))
         if old.directory_id in wanted:
             raise InvalidInput(f"directories: {old.directory_id} is named twice.")
-        wanted[old.directory_id] = _standing(user, old, standing, changes)
+        wanted[old.directory_id] = changed_standing(user, old, standing, changes)
     return in_order(wanted.values())
 
 
-def _new_standing(tx: Transaction, user: User, directory: Directory) -> UserDirectory:
+def new_standing(tx: Transaction, user: User, directory: Directory) -> UserDirectory:
+    """Return how a user stands in a directory that nothing was said of: invited now, and active."""
     return UserDirectory(
         user.user_key,
         directory.directory_key,
@@ -269,7 +273,10 @@ def _new_standing(tx: Transaction, user: User, directory: Directory) -> UserDire
     )
 
 
-def _standing(user: User, before: UserDirectory, given: GivenStanding, changes: UserChanges) -> UserDirectory:
+def changed_standing(
+    user: User, before: UserDirectory, given: GivenStanding, changes: UserChanges
+) -> UserDirectory:
+    """Return how the user is to stand in a directory; raises InvalidInput for a closed account."""
     status = _first(given.status, changes.status)
     if user.closed and status is None and before.status not in _GONE:
         status = UserStatus.DEACTIVATED

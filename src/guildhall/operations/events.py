@@ -45,7 +45,12 @@ async def record_event(
     *,
     product: str | None = None,
 ) -> None:
-    """Write one event; `message` is plain text, `subjects` hold the values as they were."""
+    """Write one event; `message` is plain text, `subjects` hold the values as they were.
+
+    Within a seed nothing is written: it has one event for all that it changes.
+    """
+    if caller.within_seed:
+        return
     await tx.run(
         events.INSERT_EVENT,
         org_key=caller.org_key,

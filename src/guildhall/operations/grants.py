@@ -4,7 +4,7 @@ Everything here happens without an event; seats, roles and counters change in th
 (design 2.2).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from guildhall.model.groups import AdminAccess, Group
 from guildhall.model.permissions import Caller
@@ -137,7 +137,12 @@ async def update_flags(tx: Transaction, caller: Caller, group: Group) -> None:
     key = {"org_key": caller.org_key, "group_key": group.group_key}
     held = await tx.values(role_assignments.SELECT_WHICH_ARE_HELD, **key, role_ids=sorted(ADMIN_GRANTING))
     is_default = await tx.value(role_assignments.SELECT_DEFAULT_IS_SET, **key) is not None
-    admin = AdminAccess.NONE
-    if held:
-        admin = AdminAccess.ORGANIZATION if ORG_ADMIN in held else AdminAccess.SOME
+    admin = admin_access(held)
     await tx.run(groups.UPDATE_GROUP_FLAGS, **key, is_default=int(is_default), grants_admin=admin)
+
+
+def admin_access(held: Collection[str]) -> AdminAccess:
+    """Return how much administration a group gives that holds these roles."""
+    if ORG_ADMIN in held:
+        return AdminAccess.ORGANIZATION
+    return AdminAccess.SOME if ADMIN_GRANTING.intersection(held) else AdminAccess.NONE
