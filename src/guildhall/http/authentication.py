@@ -92,8 +92,10 @@ class Authenticator:
 
 async def _select_key(tx: Transaction, org_id: str, hashed: bytes) -> tuple[Caller, APIKey] | None:
     org = await tx.one(orgs.SELECT_ORG, org_id=org_id)
-    key = await tx.one(keys.SELECT_KEY_BY_HASH, org_key=org.org_key, hash=hashed) if org else None
-    if org is None or key is None:
+    if org is None:
+        return None
+    key = await tx.one(keys.SELECT_KEY_BY_HASH, org_key=org.org_key, hash=hashed)
+    if key is None:
         return None
     scopes = None if key.scopes is None else frozenset(key.scopes.split())
     return Caller(org.org_key, org.id, org.secret, key.id, key.name, scopes), key

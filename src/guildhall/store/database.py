@@ -60,8 +60,9 @@ class Database(Protocol):
     engine: str
     """`sqlite` or `postgres`."""
 
-    trouble: str | None
-    """Why the store takes no writes now, or None."""
+    @property
+    def trouble(self) -> str | None:
+        """Why the store takes no writes now, or None."""
 
     async def read(
         self,
