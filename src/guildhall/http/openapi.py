@@ -55,13 +55,19 @@ TAGS = {
 
 _DESCRIPTION = """\
 An organization directory that you run yourself and that speaks Atlassian's Organizations REST API.
+Every operation below `/admin` answers under `/gateway/api/admin` too.
 
-Every operation below `/admin` answers under `/gateway/api/admin` too. Send an API key as
-`Authorization: Bearer <key>`. Lists are walked by cursors: send `links.next` of a page as `cursor`; it
-carries the whole query, so that every other parameter beside it is ignored. Errors have one form,
-`{"errors": [{"id", "code", "status", "title", "detail", "message"}]}`; their `id` is also the header
-`X-Request-Id` of every answer. Unknown parameters and fields are ignored, unless `Prefer:
-handling=strict` is sent: then they are 400.
+**Keys.** Send an API key as `Authorization: Bearer <key>`. A key belongs to one organization; one without
+scopes may do everything.
+
+**Pages.** A list has `data` and `links`. Send `links.next` or `links.prev` as `cursor` to walk it: the cursor
+carries the whole query, and every other parameter beside it is ignored. `next` is null on the last page.
+
+**Parameters.** Arrays repeat their parameter, or separate values by commas; objects are JSON. What is unknown
+is ignored, unless `Prefer: handling=strict` is sent: then it is 400 and names the nearest known one.
+
+**Errors.** All have one form: `{"errors": [{"id", "code", "status", "title", "detail", "message"}]}`. The `id` is
+also the header `X-Request-Id` of the answer, and stands in the server's log.
 """
 
 

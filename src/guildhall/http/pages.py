@@ -13,6 +13,7 @@ BASE_URL = "http://guildhall.invalid"
 """Stands in the pages for the address that a reader reached them by."""
 
 _METHODS = ("get", "post", "put", "patch", "delete")
+_FIRST_SUBJECTS = ("orgs", "groups", "memberships", "role assignments", "users", "directories")
 _REFERENCE = "#/components/schemas/"
 
 _INTRODUCTION = """
@@ -58,7 +59,11 @@ def _subjects(document: Document, tag: str) -> Subjects:
             if method in item and tag in item[method]["tags"]:
                 operation = item[method]
                 found.setdefault(operation["x-subject"], []).append(_Entry(method, path, operation))
-    return found
+    return {subject: found[subject] for subject in sorted(found, key=_place_of)}
+
+
+def _place_of(subject: str) -> tuple[int, str]:
+    return (_FIRST_SUBJECTS.index(subject) if subject in _FIRST_SUBJECTS else len(_FIRST_SUBJECTS), subject)
 
 
 def _navigation(document: Document, groups: Mapping[str, Subjects]) -> str:
@@ -93,13 +98,14 @@ def _sections(document: Document, groups: Mapping[str, Subjects]) -> str:
 
 
 def _article(document: Document, entry: _Entry) -> str:
+    """Return one operation, folded; a link to what is inside unfolds it."""
     method, path, operation = entry
     badge = '<span class="badge">deprecated</span>' if operation.get("deprecated") else ""
     return (
-        f'<article id="{operation["operationId"]}"><details><summary>'
+        "<article><details><summary>"
         f"<h4>{escape(operation['summary'])}</h4>{badge}"
         f'<span class="path"><span class="method {method}">{method.upper()}</span> {escape(path)}</span>'
-        f'</summary><div class="body">{_prose(operation["description"])}'
+        f'</summary><div class="body" id="{operation["operationId"]}">{_prose(operation["description"])}'
         f"{_parameters(operation['parameters'])}{_request(document, operation)}"
         f"<h5>Example</h5><pre><code>{escape(curl_line(method, path, operation))}</code></pre>"
         f"{_answers(operation['responses'])}</div></details></article>"
@@ -134,7 +140,7 @@ def _answers(responses: Mapping[str, Document]) -> str:
         media = next(iter(response.get("content", {}).values()), None)
         kind = _type_of(media["schema"]) if media is not None else "empty"
         rows.append(_row(status, kind, response["description"]))
-    return _table("Answers", rows)
+    return _table("Answers", rows, "Status")
 
 
 def _schemas(document: Document) -> str:
@@ -169,13 +175,13 @@ def _row(name: str, kind: str, description: str, *, required: bool = False) -> s
     )
 
 
-def _table(heading: str, rows: list[str]) -> str:
+def _table(heading: str, rows: list[str], first_column: str = "Name") -> str:
     if not rows:
         return ""
     title = f"<h5>{heading}</h5>" if heading else ""
     return (
-        f'{title}<div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col">Type</th>'
-        f'<th scope="col">Meaning</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'{title}<div class="scroll"><table><thead><tr><th scope="col">{first_column}</th>'
+        f'<th scope="col">Type</th><th scope="col">Meaning</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
 
 
@@ -235,4 +241,5 @@ def _paragraphs(text: str) -> Iterable[str]:
 
 
 def _inline(text: str) -> str:
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
+    marked = re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
+    return re.sub(r"\*\*([^*]*)\*\*", r"<strong>\1</strong>", marked)
