@@ -66,8 +66,8 @@ carries the whole query, and every other parameter beside it is ignored. `next` 
 **Parameters.** Arrays repeat their parameter, or separate values by commas; objects are JSON. What is unknown
 is ignored, unless `Prefer: handling=strict` is sent: then it is 400 and names the nearest known one.
 
-**Errors.** All have one form: `{"errors": [{"id", "code", "status", "title", "detail", "message"}]}`. The `id` is
-also the header `X-Request-Id` of the answer, and stands in the server's log.
+**Errors.** All have one form: `{"errors": [{"id", "code", "status", "title", "detail", "message"}]}`. The
+`id` is also the header `X-Request-Id` of the answer, and stands in the server's log.
 """
 
 
@@ -167,7 +167,7 @@ class _Schemas:
 def _describe_search(shape: Document) -> None:
     for name, schema in shape["properties"].items():
         if name in FIELD_TEXTS:
-            schema["description"] = " ".join(filter(None, (FIELD_TEXTS[name], schema.get("description"))))
+            schema["description"] = " ".join(filter(None, (FIELD_TEXTS[name], description_of(schema))))
 
 
 def _public_names(names: Iterable[str]) -> dict[str, str]:
@@ -263,7 +263,7 @@ def _query_parameter(name: str, schema: Mapping[str, Any], schemas: _Schemas, *,
     schema = _without_null(schema)
     parameter: Document = {"name": name, "in": "query", "required": required}
     resolved = schemas.resolve(schema)
-    form = _first_description(schema) or resolved.get("description", "")
+    form = description_of(schema) or resolved.get("description", "")
     parameter["description"] = " ".join(filter(None, (FIELD_TEXTS.get(name), form)))
     if resolved.get("type") == "object":
         return parameter | {"content": {"application/json": {"schema": schema}}}
@@ -281,9 +281,11 @@ def _without_null(schema: Mapping[str, Any]) -> Document:
     return shown
 
 
-def _first_description(schema: Mapping[str, Any]) -> str:
-    own = schema.get("description") or schema.get("items", {}).get("description", "")
-    return str(own)
+def description_of(schema: Mapping[str, Any]) -> str:
+    """Return the description of a schema, or of what it is made of."""
+    parts = [schema, schema.get("items", {}), *schema.get("anyOf", ())]
+    parts += [part.get("items", {}) for part in parts[2:]]
+    return next((str(part["description"]) for part in parts if "description" in part), "")
 
 
 def _request_body(route: Route, schemas: _Schemas) -> Document:

@@ -7,7 +7,7 @@ from html import escape
 from importlib import resources
 from typing import Any, NamedTuple
 
-from guildhall.http.openapi import Document
+from guildhall.http.openapi import Document, description_of
 
 BASE_URL = "http://guildhall.invalid"
 """Stands in the pages for the address that a reader reached them by."""
@@ -157,14 +157,9 @@ def _schemas(document: Document) -> str:
 def _property_rows(schema: Mapping[str, Any]) -> list[str]:
     required = schema.get("required", ())
     return [
-        _row(name, _type_of(part), _description_of(part), required=name in required)
+        _row(name, _type_of(part), description_of(part), required=name in required)
         for name, part in schema.get("properties", {}).items()
     ]
-
-
-def _description_of(schema: Mapping[str, Any]) -> str:
-    parts = [schema, schema.get("items", {}), *schema.get("anyOf", ())]
-    return next((str(part["description"]) for part in parts if "description" in part), "")
 
 
 def _row(name: str, kind: str, description: str, *, required: bool = False) -> str:
@@ -181,7 +176,8 @@ def _table(heading: str, rows: list[str], first_column: str = "Name") -> str:
     title = f"<h5>{heading}</h5>" if heading else ""
     return (
         f'{title}<div class="scroll"><table><thead><tr><th scope="col">{first_column}</th>'
-        f'<th scope="col">Type</th><th scope="col">Meaning</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        '<th scope="col">Type</th><th scope="col">Meaning</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
