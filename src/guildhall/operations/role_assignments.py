@@ -240,7 +240,13 @@ def _role_of(catalogue: dict[str, Role], grant: Grant) -> Role:
 
 
 def _role_to_assign(catalogue: dict[str, Role], found: dict[str, Resource], grant: Grant) -> Role:
-    role, resource = _role_of(catalogue, grant), found[grant.resource_id]
+    role = _role_of(catalogue, grant)
+    require_assignable(role, found[grant.resource_id], grant)
+    return role
+
+
+def require_assignable(role: Role, resource: Resource, grant: Grant) -> None:
+    """Raise RoleDoesNotFit or ResourceOffline unless the role can be given to groups on the resource."""
     if not role.for_groups:
         raise RoleDoesNotFit(f"{grant.role_field}: the role {role.id} cannot be given to groups.")
     if not role.fits(resource.owner):
@@ -252,7 +258,6 @@ def _role_to_assign(catalogue: dict[str, Role], found: dict[str, Resource], gran
             f"{grant.resource_field}: {resource.id} is {resource.status};"
             " roles are assigned on resources that are online."
         )
-    return role
 
 
 async def _record(

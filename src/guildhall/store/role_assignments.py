@@ -135,8 +135,17 @@ INSERT_DEFAULT_GROUP = register(
 
 SELECT_DEFAULT_GROUP = register(
     """
-    SELECT group_key FROM default_groups
-    WHERE org_key = :org_key AND resource_key = :resource_key AND role_key = :role_key
+    SELECT g.id FROM default_groups AS d CROSS JOIN groups AS g
+    WHERE d.org_key = :org_key AND d.resource_key = :resource_key AND d.role_key = :role_key
+      AND g.org_key = :org_key AND g.group_key = d.group_key
+    """
+)
+
+SELECT_DEFAULT_ROLE = register(
+    """
+    SELECT r.id FROM default_groups AS d CROSS JOIN roles AS r
+    WHERE d.org_key = :org_key AND d.group_key = :group_key AND d.resource_key = :resource_key
+      AND r.org_key = :org_key AND r.role_key = d.role_key
     """
 )
 
