@@ -2,108 +2,94 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
 
 from tests.live import Live
 
 
-def curl(*arguments: str) -> tuple[int, str]:
-    """Run curl; return the status and the body."""
-    done = subprocess.run(
-        ["curl", "--silent", "--show-error", "--write-out", "\n%{http_code}", *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    body, _, status = done.stdout.rpartition("\n")
-    return int(status), body
+class Answer(NamedTuple):
+    """A status and a body, as curl writes them."""
+
+    status: int
+    body: str
+
+    def data(self) -> Any:
+        """The member `data` of the body."""
+        return json.loads(self.body)["data"]
 
 
-def headers(server: Live) -> list[str]:
-    """The headers of the documentation's lines."""
-    return [
-        "--header",
-        f"Authorization: Bearer {server.key}",
-        "--header",
-        "Accept: application/json",
-        "--header",
-        "Content-Type: application/json",
-    ]
+class Curl:
+    """Runs curl as the documentation's lines do: `--request`, `--url`, three headers, `--data`."""
+
+    def __init__(self, server: Live) -> None:
+        self._headers = [
+            f"Authorization: Bearer {server.key}",
+            "Accept: application/json",
+            "Content-Type: application/json",
+        ]
+
+    def __call__(self, method: str, url: str, data: Any = None) -> Answer:
+        """Return the answer of one line."""
+        line = ["curl", "--silent", "--show-error", "--write-out", "\n%{http_code}"]
+        line += ["--request", method, "--url", url]
+        line += [part for header in self._headers for part in ("--header", header)]
+        line += ["--data", json.dumps(data)] if data is not None else []
+        done = subprocess.run(line, capture_output=True, text=True, check=True)
+        body, _, status = done.stdout.rpartition("\n")
+        return Answer(int(status), body)
 
 
-def test_documented_lines(server: Live, group_name: str) -> None:
-    base = server.url + server.groups
-    status, _ = curl(
-        "--request", "POST", "--url", base, *headers(server), "--data", json.dumps({"name": group_name})
-    )
-    assert status == 201
-    search = json.dumps({"groupNames": [group_name]})
-    status, body = curl("--request", "POST", "--url", f"{base}/search", *headers(server), "--data", search)
-    group = f"{base}/{json.loads(body)['data'][0]['id']}"
-    status, body = curl(
-        "--request",
-        "GET",
-        "--url",
-        f"{server.url}/admin/v2/orgs/{server.org_id}/workspaces",
-        *headers(server),
-    )
-    assert status == 405
-    _, body = curl(
-        "--request",
-        "POST",
-        "--url",
-        f"{server.url}/admin/v2/orgs/{server.org_id}/workspaces",
-        *headers(server),
-        "--data",
-        "{}",
-    )
-    resource = next(
-        one["id"]
-        for one in json.loads(body)["data"]
+@pytest.fixture
+def curl(server: Live) -> Curl:
+    """Curl with the server's key."""
+    return Curl(server)
+
+
+@pytest.fixture
+def group(server: Live, curl: Curl, group_name: str) -> Iterator[str]:
+    """The URL of a group that was made, and is removed, by the documentation's lines."""
+    groups = server.url + server.groups
+    assert curl("POST", groups, {"name": group_name}).status == 201
+    (found,) = curl("POST", f"{groups}/search", {"groupNames": [group_name]}).data()
+    yield f"{groups}/{found['id']}"
+    assert curl("DELETE", f"{groups}/{found['id']}").status == 204
+
+
+def online_resource(server: Live, curl: Curl) -> str:
+    """A resource that takes roles and has no user limit."""
+    found = curl("POST", f"{server.url}/admin/v2/orgs/{server.org_id}/workspaces", {"limit": 100}).data()
+    return next(
+        str(one["id"])
+        for one in found
         if one["attributes"]["capacity"] is None and one["attributes"]["status"] == "online"
     )
-    grant = json.dumps({"resourceId": resource, "roleId": "atlassian/user"})
-    for spelling in ("revoke'", "revoke%27", "revoke"):
-        status, _ = curl(
-            "--request",
-            "POST",
-            "--url",
-            f"{group}/role-assignments/assign",
-            *headers(server),
-            "--data",
-            grant,
-        )
-        assert status == 200
-        status, _ = curl(
-            "--request",
-            "POST",
-            "--url",
-            f"{group}/role-assignments/{spelling}",
-            *headers(server),
-            "--data",
-            grant,
-        )
-        assert status == 204, spelling
-    _, body = curl(
-        "--request",
-        "GET",
-        "--url",
-        f"{server.url}/admin/v2/orgs/{server.org_id}/directories/"
-        f"{server.directory_id}/users?status=active&limit=1",
-        *headers(server),
-    )
-    account_id = json.loads(body)["data"][0]["accountId"]
-    for spelling in (f'{account_id}"', f"{account_id}%22", account_id):
-        status, _ = curl(
-            "--request",
-            "POST",
-            "--url",
-            f"{group}/memberships",
-            *headers(server),
-            "--data",
-            json.dumps({"accountId": account_id}),
-        )
-        assert status == 204
-        status, _ = curl("--request", "DELETE", "--url", f"{group}/memberships/{spelling}", *headers(server))
-        assert status == 204, spelling
-    status, _ = curl("--request", "DELETE", "--url", group, *headers(server))
-    assert status == 204
+
+
+@pytest.mark.parametrize("spelling", ["revoke'", "revoke%27", "revoke"])
+def test_revoke_as_it_is_printed(server: Live, curl: Curl, group: str, spelling: str) -> None:
+    """The documentation's line has a quote behind the path; the shell makes it `'` (contract 1.1)."""
+    grant = {"resourceId": online_resource(server, curl), "roleId": "atlassian/user"}
+    assert curl("POST", f"{group}/role-assignments/assign", grant).status == 200
+    assert curl("GET", f"{group}/role-assignments").data()[0]["roles"] == ["atlassian/user"]
+    assert curl("POST", f"{group}/role-assignments/{spelling}", grant).status == 204
+    assert curl("GET", f"{group}/role-assignments").data() == []
+
+
+@pytest.mark.parametrize("behind", ['"', "%22", ""])
+def test_remove_member_as_it_is_printed(server: Live, curl: Curl, group: str, behind: str) -> None:
+    """The documentation's line has a quote behind the account id (contract 1.1)."""
+    users = f"{server.url}/admin/v2/orgs/{server.org_id}/directories/{server.directory_id}/users"
+    account_id = curl("GET", f"{users}?status=active&limit=1").data()[0]["accountId"]
+    assert curl("POST", f"{group}/memberships", {"accountId": account_id}).status == 204
+    assert curl("GET", group).data()["counts"]["users"] == 1
+    assert curl("DELETE", f"{group}/memberships/{account_id}{behind}").status == 204
+    assert curl("GET", group).data()["counts"]["users"] == 0
+
+
+@pytest.mark.parametrize("path", ["", "/count", "/stats"])
+def test_reads_as_they_are_printed(server: Live, curl: Curl, path: str) -> None:
+    """The documentation's lines of lists and counts."""
+    assert curl("GET", server.url + server.groups + path).status == 200
