@@ -4,7 +4,7 @@ Rows are handed over table by table in the order of their keys; what is counted 
 by the database itself, so that it is exact.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from guildhall.store.database import Transaction
@@ -22,8 +22,12 @@ from guildhall.store.derivations import (
 )
 from guildhall.store.statement import register
 
-Step = Callable[[str, int], None]
-"""Is told what is being done, and how many rows of it more are done."""
+
+class Step(Protocol):
+    """Is told what is being done."""
+
+    def __call__(self, label: str, rows: int = 0, total: int | None = None) -> None:
+        """Say that so many more rows are done, of so many where that is known."""
 
 
 class Table(NamedTuple):
@@ -59,7 +63,7 @@ def _table(name: str, columns: str) -> Table:
 DIRECTORIES = _table("directories", "org_key directory_key id name name_key icon rank")
 USERS = _table(
     "users",
-    "org_key user_key account_id name name_key email email_key email_domain claim_status mfa_enabled closed"
+    "org_key user_key account_id name name_key nickname_key email email_key email_domain claim_status mfa_enabled closed"
     " profile",
 )
 DIRECTORY_USERS = _table(

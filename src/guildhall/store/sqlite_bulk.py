@@ -65,7 +65,7 @@ def fill_sqlite(path: Path, fill: Callable[[Bulk], Awaitable[Result]], step: Ste
             return _fill_transaction(path, fill)
         with temporary_beside(path) as new:
             result = _fill_new_file(new, fill, step)
-            step("Writing to disk", 0)
+            step("Writing to disk")
             finish(new)
             put_in_place(new, path)
             return result
@@ -100,7 +100,7 @@ def _fill_new_file(path: Path, fill: Callable[[Bulk], Awaitable[Result]], step: 
         connection.execute("BEGIN")
         with _indexed_afterwards(connection, step):
             result: Result = complete(fill(_SQLiteBulk(connection)))  # type: ignore[arg-type]
-            step("Building the search", 0)
+            step("Building the search")
             _fill_trigrams(connection)
         connection.execute("COMMIT")
         connection.execute("PRAGMA locking_mode = NORMAL").fetchall()
@@ -121,7 +121,7 @@ def _indexed_afterwards(connection: apsw.Connection, step: Step) -> Iterator[Non
     yield
     for kind, name, sql in kept:
         if kind == "index":
-            step(f"Building the index {name}", 0)
+            step(f"Building the index {name}")
         connection.execute(sql)
 
 

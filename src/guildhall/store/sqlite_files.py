@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from guildhall.store.database import StartRefused
+from guildhall.store.sqlite_errors import STORAGE_ERRORS, refusing
 from guildhall.store.sqlite_locks import SharedUse, WriteLock
 from guildhall.store.sqlite_transaction import connect
 
@@ -29,11 +29,12 @@ def alone_with(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the disk complain of into StartRefused, which names the file."""
+    """Turn what the file and the disk complain of into StartRefused; other errors are ours."""
     try:
         yield
-    except (apsw.Error, OSError) as error:
-        raise StartRefused(f"{path}: {error}") from error
+    except (*STORAGE_ERRORS, OSError):
+        with refusing(path):
+            raise
 
 
 def interruptible(connection: apsw.Connection) -> apsw.Connection:
