@@ -4,6 +4,8 @@ Which error wins (contract 8): path and method, then key, scope and organization
 type, JSON and fields; only then the operation runs, in a transaction of its own.
 """
 
+import asyncio
+import contextlib
 import logging
 import secrets
 import time
@@ -13,14 +15,14 @@ from typing import Any
 import msgspec
 
 from guildhall.http.authentication import Authenticator
-from guildhall.http.body import MOST_BYTES, decode_body, require_json
+from guildhall.http.body import MOST_BYTES, decode_body, require_media_type
 from guildhall.http.cors import cors_headers, preflight_headers
 from guildhall.http.errors import Wire, error_response
 from guildhall.http.metrics import REQUEST_SECONDS, REQUESTS
 from guildhall.http.origin import Origin
 from guildhall.http.query import QueryReader, parse_pairs
 from guildhall.http.request import Request
-from guildhall.http.response import Response, empty_response
+from guildhall.http.response import JSON, Response, Stream, empty_response
 from guildhall.http.routing import PUBLIC, Match, Route, Router
 from guildhall.model.errors import (
     BodyTooLarge,
@@ -39,6 +41,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 NOBODY = Caller(0, "", b"", None, "nobody", frozenset())
 """Who calls an operation that needs no key."""
+
+STALLED_SECONDS = 60.0
+"""How long a client may take for one piece of a long body."""
 
 _UUID_PARAMETERS = frozenset({"orgId", "directoryId", "groupId"})
 _LOG = logging.getLogger("guildhall.http")
@@ -86,6 +91,8 @@ class Application:
         except Exception as error:  # noqa: BLE001 -- the one place where every error becomes an answer
             response = self._failure(exchange, error)
         await _send(send, response, exchange)
+        if response.stream is not None and exchange.method != "HEAD":
+            await self._send_stream(send, response.stream, exchange)
         _measure(exchange, response, time.perf_counter() - begun)
 
     async def _answer(self, exchange: "_Exchange") -> Response:
@@ -132,10 +139,7 @@ class Application:
         strict = self._strict or "handling=strict" in prefer
         body = None
         if route.body is not None:
-            raw = await exchange.read_body()
-            if raw:
-                require_json(exchange.header(b"content-type"))
-            body = decode_body(raw, route.body, required=route.body_required, strict=strict)
+            body = await _read_body(exchange, route, strict=strict)
         query = None
         if route.query is not None or strict:
             query = self._readers[route.operation].read(parse_pairs(exchange.query), strict=strict)
@@ -150,6 +154,19 @@ class Application:
             query=query,
             body=body,
         )
+
+    async def _send_stream(self, send: Send, stream: Stream, exchange: "_Exchange") -> None:
+        """Send a long body; a client that takes none of it for long loses the connection."""
+        try:
+            async with contextlib.aclosing(self._database.stream(stream)) as pieces:
+                async for piece in pieces:
+                    async with asyncio.timeout(STALLED_SECONDS):
+                        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except Exception:
+            # The status has been sent: only an answer that breaks off can tell that it is not whole.
+            _LOG.exception("answer broken off", extra={"request_id": exchange.id})
+            raise
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _failure(self, exchange: "_Exchange", error: Exception) -> Response:
         wire = exchange.match.route.wire if exchange.match else self._wire_of(exchange.path)
@@ -229,18 +246,29 @@ def _require_permission(caller: Caller, permission: Permission) -> None:
         raise ScopeMissing(f"The API key lacks the scope {permission}.")
 
 
+async def _read_body(exchange: _Exchange, route: Route, *, strict: bool) -> Any:
+    raw = await exchange.read_body()
+    media_type = require_media_type(exchange.header(b"content-type"), route.media_types) if raw else JSON
+    if route.reader is not None:
+        # What has a reader of its own may take long to read: others are answered meanwhile.
+        return await asyncio.to_thread(route.reader, raw, media_type)
+    kind: Any = route.body
+    return decode_body(raw, kind, required=route.body_required, strict=strict)
+
+
 async def _send(send: Send, response: Response, exchange: _Exchange) -> None:
     headers = [(b"x-request-id", exchange.id.encode())]
-    if response.body:
+    if response.body or response.stream is not None:
         headers.append((b"content-type", response.media_type.encode()))
-    if response.status != 204:
+    if response.status != 204 and response.stream is None:
         headers.append((b"content-length", str(len(response.body)).encode()))
     headers += [
         (name.encode(), value.encode("latin-1")) for name, value in exchange.headers + response.headers
     ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     body = b"" if exchange.method == "HEAD" else response.body
-    await send({"type": "http.response.body", "body": body})
+    more = response.stream is not None and exchange.method != "HEAD"
+    await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
 def _measure(exchange: _Exchange, response: Response, seconds: float) -> None:

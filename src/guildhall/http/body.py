@@ -1,11 +1,13 @@
 """Request bodies: JSON in, a struct out (contract 1.5, 8)."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from guildhall.http.query import unknown_name
+from guildhall.http.response import JSON
 from guildhall.http.validation import convert_fields
 from guildhall.model.errors import InvalidInput, UnsupportedMediaType
 
@@ -15,11 +17,12 @@ MOST_BYTES = 1 << 20
 _NO_JSON = "The body must be a JSON object."
 
 
-def require_json(content_type: str | None) -> None:
-    """Raise UnsupportedMediaType unless the body is said to be JSON, or nothing is said of it."""
-    media_type = (content_type or "application/json").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise UnsupportedMediaType(f"Content-Type must be application/json, not {media_type[:100]}.")
+def require_media_type(content_type: str | None, accepted: Sequence[str] = (JSON,)) -> str:
+    """Return what a body is said to be, JSON when nothing is; raises UnsupportedMediaType."""
+    media_type = (content_type or JSON).partition(";")[0].strip().lower()
+    if media_type not in accepted and not (media_type.endswith("+json") and JSON in accepted):
+        raise UnsupportedMediaType(f"Content-Type must be {' or '.join(accepted)}, not {media_type[:100]}.")
+    return media_type
 
 
 def decode_body(raw: bytes, kind: type[msgspec.Struct], *, required: bool, strict: bool) -> Any:

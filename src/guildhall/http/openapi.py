@@ -291,7 +291,7 @@ def description_of(schema: Mapping[str, Any]) -> str:
 def _request_body(route: Route, schemas: _Schemas) -> Document:
     schema = schemas.of(route.body)
     content = {"schema": schema, "example": example_of(schema, schemas.resolve)}
-    return {"required": route.body_required, "content": {"application/json": content}}
+    return {"required": route.body_required, "content": dict.fromkeys(route.media_types, content)}
 
 
 def _responses(route: Route, schemas: _Schemas) -> Document:
@@ -307,7 +307,7 @@ def _success(route: Route, status: int, kind: Any, schemas: _Schemas) -> Documen
         names.append("Location")
     response: Document = {"description": HTTPStatus(status).phrase, "headers": _headers(names)}
     if kind is not None:
-        response["content"] = {"application/json": {"schema": schemas.of(kind)}}
+        response["content"] = {route.answer_media_type: {"schema": schemas.of(kind)}}
     return response
 
 

@@ -1,12 +1,18 @@
 """Answers before they are sent."""
 
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import msgspec
 
+from guildhall.store.database import Transaction
+
 _ENCODER = msgspec.json.Encoder()
 
 JSON = "application/json"
+
+Stream = Callable[[Transaction], AsyncGenerator[bytes, None]]
+"""What a long body is read by."""
 
 
 class Response(msgspec.Struct):
@@ -16,6 +22,8 @@ class Response(msgspec.Struct):
     body: bytes = b""
     headers: list[tuple[str, str]] = []
     media_type: str = JSON
+    stream: Stream | None = None
+    """Gives the body piece by piece, read from a snapshot of its own; `body` is empty then."""
 
 
 def json_response(value: Any, status: int = 200, headers: list[tuple[str, str]] | None = None) -> Response:

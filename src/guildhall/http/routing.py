@@ -8,7 +8,7 @@ import msgspec
 
 from guildhall.http.errors import Wire
 from guildhall.http.request import Request
-from guildhall.http.response import Response
+from guildhall.http.response import JSON, Response
 from guildhall.model.errors import MethodNotAllowed, ResourceNotFound
 from guildhall.model.permissions import Permission
 
@@ -52,6 +52,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
     body_required: bool = True
+    reader: Callable[[bytes, str], Any] | None = None
+    """Reads a body in place of the JSON decoder, given its bytes and media type; `body` documents it."""
+    media_types: tuple[str, ...] = (JSON,)
+    """What a body may be said to be; each of them is another way to write the same."""
+    answer_media_type: str = JSON
     answer: Any = None
     """The type of the body of a success, for the documentation; None is no body."""
     status: int = 200

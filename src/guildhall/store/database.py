@@ -1,6 +1,6 @@
 """The seam between the rules and the engines: two kinds of transactions, nothing else (design 2.2)."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from guildhall.store.statement import Statement
@@ -81,6 +81,17 @@ class Database(Protocol):
         """Run `function(tx, …)`; its result, or the error it raised, is delivered after the commit.
 
         Raises Unavailable when the outcome is not on disk or not known.
+        """
+
+    def stream(
+        self,
+        function: Callable[Concatenate[Any, Arguments], AsyncGenerator[Result, None]],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> AsyncGenerator[Result, None]:
+        """Give, one by one, what `function(tx, …)` yields from one snapshot, however long that takes.
+
+        Close it when its end is not reached: a snapshot keeps the store from tidying up behind it.
         """
 
     async def check(self) -> str | None:

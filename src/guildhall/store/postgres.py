@@ -1,6 +1,7 @@
 """PostgreSQL through asyncpg: one request is one transaction (design 2.2)."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 import asyncpg
@@ -98,6 +99,21 @@ class PostgresDatabase:
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 return await function(self._transaction(connection), *args, **kwargs)
+        except _LOST as error:
+            raise self._lost(error) from error
+
+    async def stream(
+        self, function: Callable[..., AsyncGenerator[Result, None]], *args: Any, **kwargs: Any
+    ) -> AsyncGenerator[Result, None]:
+        """Give what a long read yields, on a connection of its own."""
+        try:
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+                aclosing(function(self._transaction(connection), *args, **kwargs)) as items,
+            ):
+                async for item in items:
+                    yield item
         except _LOST as error:
             raise self._lost(error) from error
 

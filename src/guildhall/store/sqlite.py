@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -31,6 +31,8 @@ _IN_THREAD = READ_SECONDS.labels("thread")
 _LOG = logging.getLogger("guildhall.store")
 _STEPS_BETWEEN_LOOKS = 1_000
 _READER_THREADS = 2
+_END = object()
+"""In the place of an item: there are no more."""
 
 
 class SQLiteDatabase:
@@ -124,6 +126,30 @@ class SQLiteDatabase:
         result: Result = await self._writer.submit(function, args, kwargs)
         return result
 
+    async def stream(
+        self, function: Callable[..., AsyncGenerator[Result, None]], *args: Any, **kwargs: Any
+    ) -> AsyncGenerator[Result, None]:
+        """Step through a long read, each step in a thread, on a connection of its own."""
+        loop = asyncio.get_running_loop()
+        connection = connect_durably(self.path, self._vfs, read_only=True)
+        items = function(self._transaction(connection), *args, **kwargs)
+        step: asyncio.Future[Any] | None = None
+        connection.execute("BEGIN")
+        try:
+            while step is None or step.result() is not _END:
+                if step is not None:
+                    yield step.result()
+                step = loop.run_in_executor(self._threads, _step, items)
+                await asyncio.shield(step)
+        except STORAGE_ERRORS as error:
+            raise _unreadable(error) from error
+        finally:
+            if step is not None:
+                # Whoever was waiting may have gone; the thread needs the connection until its step is done.
+                await asyncio.wait([step])
+            complete(_end(items))
+            connection.close()
+
     async def check(self) -> str | None:
         """Say why the store cannot be used, or None; a failed commit is followed up here."""
         if self._writer.trouble is not None:
@@ -149,3 +175,16 @@ class SQLiteDatabase:
 def _unreadable(error: Exception) -> Unavailable:
     _LOG.error("the database cannot be read: %s", reason(error), exc_info=error)
     return Unavailable("The database cannot be read now.")
+
+
+def _step(items: AsyncGenerator[Any, None]) -> Any:
+    """Return the next item of a read that waits for nothing but its statements."""
+    return complete(_next(items))
+
+
+async def _next(items: AsyncGenerator[Any, None]) -> Any:
+    return await anext(items, _END)
+
+
+async def _end(items: AsyncGenerator[Any, None]) -> None:
+    await items.aclose()
