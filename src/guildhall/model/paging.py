@@ -46,6 +46,21 @@ def cut_page(rows: list[Item], window: Window, position_of: Callable[[Item], Pos
     return Page(items, window, behind, ahead)
 
 
+def page_of(items: Sequence[Item], window: Window, position_of: Callable[[Item], Position]) -> Page[Item]:
+    """Cut a page out of a whole list that is in memory, in ascending order of its positions."""
+    rows = [item for item in items if window.start is None or _is_ahead(position_of(item), window)]
+    if window.backward:
+        rows.reverse()
+    return cut_page(rows[: window.limit + 1], window, position_of)
+
+
+def _is_ahead(position: Position, window: Window) -> bool:
+    start = tuple(window.start or ())
+    if position == start:
+        return window.inclusive
+    return (position < start) is window.backward
+
+
 def _beyond(
     items: list[Item], window: Window, position_of: Callable[[Item], Position], more: bool, *, backward: bool
 ) -> Window | None:

@@ -220,6 +220,7 @@ async def _store(tx: Transaction, caller: Caller, before: Account | None, user: 
     values = {
         "org_key": caller.org_key,
         "email_domain": user.email_key.rpartition("@")[2],
+        "nickname_key": fold(user.details.nickname or user.name),
         **{field: getattr(user, field) for field in _STORED},
     }
     if before is not None:

@@ -40,18 +40,18 @@ SELECT_USER_KEYS = register(
 
 INSERT_USER = register(
     """
-    INSERT INTO users (org_key, account_id, name, name_key, email, email_key, email_domain, claim_status,
-                       mfa_enabled, closed, profile)
-    VALUES (:org_key, :account_id, :name, :name_key, :email, :email_key, :email_domain, :claim_status,
-            :mfa_enabled, :closed, :profile)
+    INSERT INTO users (org_key, account_id, name, name_key, nickname_key, email, email_key, email_domain,
+                       claim_status, mfa_enabled, closed, profile)
+    VALUES (:org_key, :account_id, :name, :name_key, :nickname_key, :email, :email_key, :email_domain,
+            :claim_status, :mfa_enabled, :closed, :profile)
     ON CONFLICT DO NOTHING RETURNING user_key
     """
 )
 
 UPDATE_USER = register(
     """
-    UPDATE users SET name = :name, name_key = :name_key, email = :email, email_key = :email_key,
-                     email_domain = :email_domain, claim_status = :claim_status,
+    UPDATE users SET name = :name, name_key = :name_key, nickname_key = :nickname_key, email = :email,
+                     email_key = :email_key, email_domain = :email_domain, claim_status = :claim_status,
                      mfa_enabled = :mfa_enabled, closed = :closed, profile = :profile
     WHERE org_key = :org_key AND user_key = :user_key
     """

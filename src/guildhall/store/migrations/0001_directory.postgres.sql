@@ -48,7 +48,7 @@ CREATE TABLE users (
     account_id TEXT COLLATE "C" NOT NULL,
     name TEXT COLLATE "C" NOT NULL,
     name_key TEXT COLLATE "C" NOT NULL,
-    nickname_key TEXT COLLATE "C" NOT NULL DEFAULT '',
+    nickname_key TEXT COLLATE "C" NOT NULL,
     email TEXT COLLATE "C" NOT NULL,
     email_key TEXT COLLATE "C" NOT NULL,
     email_domain TEXT COLLATE "C" NOT NULL,

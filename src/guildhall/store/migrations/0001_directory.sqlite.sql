@@ -46,7 +46,7 @@ CREATE TABLE users (
     account_id TEXT NOT NULL,
     name TEXT NOT NULL,
     name_key TEXT NOT NULL,
-    nickname_key TEXT NOT NULL DEFAULT '',
+    nickname_key TEXT NOT NULL,
     email TEXT NOT NULL,
     email_key TEXT NOT NULL,
     email_domain TEXT NOT NULL,

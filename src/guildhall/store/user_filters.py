@@ -1,0 +1,294 @@
+"""Filters of users compiled to SQL, in the same way as those of groups (design 2.1, 2.4).
+
+`store/drivers.py` says how a page is read; every filter has an index that finds its users:
+
+    accounts, e-mails    users_account_id, users_email (resolved to keys before)
+    groups               memberships_key
+    roles                role_holders_key: who holds a role on anything
+    resources            user_roles_by_resource; role_assignments_by_resource and memberships_key
+    standings            directory_users_status; users_closed for closed accounts only
+    claims, mfa, domains users_claim_status, users_mfa_enabled, users_email_domain
+    search               user_trigrams, or users_search on PostgreSQL
+    directories          directory_users_listing
+
+What is walked is directory_users_listing for one directory by account, else users_account_id,
+users_name or users_nickname. A test of one row costs a look-up by key for each filter, and for
+resources a look-up for each of the user's groups. Tests are written so that no index fits them
+(`+ column`, subqueries that are values), because the driver was chosen already. Filters that many users
+match one by one, and very few together, are the one case that walks far.
+"""
+
+import enum
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from guildhall.model.paging import Position, Window
+from guildhall.model.user_lists import STANDINGS, UserFilter, UserRow, UserSort, UserView
+from guildhall.store import trigrams
+from guildhall.store.database import Transaction
+from guildhall.store.drivers import WALK, behind, choose_driver, given, order_by, searching
+from guildhall.store.statement import Statement
+
+USER_ROW_COLUMNS = """
+    u.user_key, u.account_id, u.name, u.name_key, u.nickname_key, u.email, u.claim_status, u.mfa_enabled,
+    u.closed, u.profile, m.directory_key, m.status, m.management_source, m.added_at
+"""
+"""The columns of `UserRow`, of users u and directory_users m."""
+
+_USERS_FIRST = """
+    FROM users AS u CROSS JOIN directory_users AS m
+    WHERE u.org_key = :org_key AND m.org_key = :org_key AND m.user_key = u.user_key
+"""
+_DIRECTORY_FIRST = """
+    FROM directory_users AS m CROSS JOIN users AS u
+    WHERE m.org_key = :org_key AND u.org_key = :org_key AND u.user_key = m.user_key
+"""
+
+SORT_COLUMNS = {
+    UserSort.ACCOUNT_ID: ("u.account_id",),
+    UserSort.NAME: ("u.name_key", "u.account_id"),
+    UserSort.NICKNAME: ("u.nickname_key", "u.account_id"),
+}
+"""What each order compares before the directory's key."""
+
+
+class Driver(enum.StrEnum):
+    """What a list of users is read from."""
+
+    WALK = WALK
+    USERS = "users"
+    SEARCH = "search"
+    GROUPS = "groups"
+    ROLES = "roles"
+    RESOURCES = "resources"
+    DOMAINS = "domains"
+    CLOSED = "closed"
+    STANDINGS = "standings"
+    CLAIMS = "claims"
+    MFA = "mfa"
+    DIRECTORIES = "directories"
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """All that decides the text of a statement's conditions; values stay parameters."""
+
+    driver: Driver
+    given: frozenset[str]
+    one_directory: bool = False
+
+
+class _PageShape(msgspec.Struct, frozen=True):
+    shape: Shape
+    sort: UserSort
+    descending: bool
+    start: bool
+    inclusive: bool
+
+
+async def select_users(tx: Transaction, org_key: int, view: UserView, window: Window) -> list[UserRow]:
+    """Return up to `limit + 1` rows of the window, in its own direction."""
+    shape, values = await read_by(tx, org_key, view.filter, view.sort)
+    page = _PageShape(
+        shape, view.sort, view.descending is not window.backward, window.start is not None, window.inclusive
+    )
+    starts = dict(zip(_start_names(view.sort), window.start, strict=True)) if window.start else {}
+    return await tx.all(_page_statement(page), **values, **starts, most=window.limit + 1)
+
+
+def position_of(sort: UserSort, row: UserRow) -> Position:
+    """Return where a row stands in an order."""
+    keys = {UserSort.NAME: (row.name_key,), UserSort.NICKNAME: (row.nickname_key,)}
+    return (*keys.get(sort, ()), row.account_id, row.directory_key)
+
+
+def _start_names(sort: UserSort) -> list[str]:
+    return [f"start_{column.rpartition('.')[2]}" for column in (*SORT_COLUMNS[sort], "m.directory_key")]
+
+
+async def read_by(
+    tx: Transaction, org_key: int, chosen: UserFilter, sort: UserSort | None = None
+) -> tuple[Shape, dict[str, Any]]:
+    """Return the cheapest way to read, and the values of every parameter.
+
+    Without an order there is nothing to walk: a filter drives however many it matches.
+    """
+    names, one_directory = given(chosen), chosen.directories is not None and len(chosen.directories) == 1
+    if chosen.users is not None:
+        return Shape(Driver.USERS, names, one_directory), _values(org_key, chosen, None)
+    walks_directory = one_directory and sort is UserSort.ACCOUNT_ID
+    match = None
+    if chosen.search is not None:
+        match = await trigrams.match_users(tx, org_key, chosen.search)
+    values = _values(org_key, chosen, match)
+    drivers = [
+        driver for driver in _drivers(chosen, match) if not (walks_directory and driver is Driver.DIRECTORIES)
+    ]
+    gathered = {driver.value: _gathered(driver, names) for driver in drivers}
+    driver = await choose_driver(tx, gathered, values)
+    if driver == WALK and sort is None:
+        driver = next(iter(gathered), WALK)
+    return Shape(Driver(driver), names, one_directory), values
+
+
+def _drivers(chosen: UserFilter, match: trigrams.Match | None) -> list[Driver]:
+    """Return the filters that can drive, the most hopeful first."""
+    only_closed = chosen.standings is not None and all(STANDINGS[key][1] for key in chosen.standings)
+    possible = {
+        Driver.SEARCH: match is not None,
+        Driver.GROUPS: chosen.groups is not None,
+        Driver.RESOURCES: chosen.resources is not None,
+        Driver.ROLES: chosen.roles is not None and chosen.resources is None,
+        Driver.DOMAINS: chosen.domains is not None,
+        Driver.CLOSED: only_closed,
+        Driver.STANDINGS: chosen.standings is not None,
+        Driver.CLAIMS: chosen.claims is not None,
+        Driver.MFA: chosen.mfa is not None,
+        Driver.DIRECTORIES: chosen.directories is not None,
+    }
+    return [driver for driver, fits in possible.items() if fits]
+
+
+def _values(org_key: int, chosen: UserFilter, match: trigrams.Match | None) -> dict[str, Any]:
+    statuses = {STANDINGS[key][0] for key in chosen.standings or ()}
+    return {
+        **{name: getattr(chosen, name) for name in chosen.__struct_fields__},
+        "org_key": org_key,
+        "directory_key": chosen.directories[0] if chosen.directories else None,
+        "statuses": sorted(int(status) for status in statuses),
+        "match": match,
+    }
+
+
+_GATHERED = {
+    Driver.GROUPS: """
+        SELECT i.user_key AS hit FROM memberships AS i
+        WHERE i.org_key = :org_key AND i.group_key IN (:groups...)
+    """,
+    Driver.ROLES: """
+        SELECT i.user_key AS hit FROM role_holders AS i
+        WHERE i.org_key = :org_key AND i.role_key IN (:roles...)
+    """,
+    Driver.DOMAINS: """
+        SELECT i.user_key AS hit FROM users AS i
+        WHERE i.org_key = :org_key AND i.email_domain IN (:domains...)
+    """,
+    Driver.CLOSED: "SELECT i.user_key AS hit FROM users AS i WHERE i.org_key = :org_key AND i.closed = 1",
+    Driver.CLAIMS: """
+        SELECT i.user_key AS hit FROM users AS i
+        WHERE i.org_key = :org_key AND i.claim_status IN (:claims...)
+    """,
+    Driver.MFA: """
+        SELECT i.user_key AS hit FROM users AS i WHERE i.org_key = :org_key AND i.mfa_enabled = :mfa
+    """,
+    Driver.DIRECTORIES: """
+        SELECT i.user_key AS hit FROM directory_users AS i
+        WHERE i.org_key = :org_key AND i.directory_key IN (:directories...)
+    """,
+    Driver.SEARCH: trigrams.MATCHING_USERS,
+}
+
+_WITH_STANDING = """
+    SELECT i.user_key AS hit FROM directory_users AS i
+    WHERE i.org_key = :org_key AND i.status IN (:statuses...)
+"""
+
+
+def _gathered(driver: Driver, names: frozenset[str]) -> str:
+    """Return a query for the keys of the users that one filter matches, as column `hit`."""
+    if driver is Driver.STANDINGS:
+        return _WITH_STANDING + (
+            " AND i.directory_key IN (:directories...)" if "directories" in names else ""
+        )
+    if driver is Driver.RESOURCES:
+        return f"""
+            SELECT i.user_key AS hit FROM user_roles AS i
+            WHERE i.org_key = :org_key AND {_assignment("i", names)}
+            UNION ALL
+            SELECT j.user_key AS hit FROM role_assignments AS a CROSS JOIN memberships AS j
+            WHERE a.org_key = :org_key AND {_assignment("a", names)}
+              AND j.org_key = :org_key AND j.group_key = a.group_key
+        """
+    return _GATHERED[driver]
+
+
+def _assignment(table: str, names: frozenset[str]) -> str:
+    roles = f" AND {table}.role_key IN (:roles...)" if "roles" in names else ""
+    return f"{table}.resource_key IN (:resources...){roles}"
+
+
+_TESTS = {
+    Driver.GROUPS: """
+        (SELECT 1 FROM memberships AS t WHERE t.org_key = :org_key AND t.user_key = u.user_key
+                                          AND t.group_key IN (:groups...) LIMIT 1) IS NOT NULL
+    """,
+    Driver.ROLES: """
+        (SELECT 1 FROM role_holders AS t WHERE t.org_key = :org_key AND t.role_key IN (:roles...)
+                                           AND t.user_key = u.user_key LIMIT 1) IS NOT NULL
+    """,
+    Driver.STANDINGS: "m.status * 2 + u.closed IN (:standings...)",
+    Driver.CLAIMS: "+ u.claim_status IN (:claims...)",
+    Driver.MFA: "+ u.mfa_enabled = :mfa",
+    Driver.DOMAINS: "u.email_domain || '' IN (:domains...)",
+    Driver.SEARCH: "(instr(u.name_key, :search) > 0 OR instr(u.email_key, :search) > 0)",
+}
+_EXACT = frozenset({Driver.GROUPS, Driver.ROLES, Driver.RESOURCES, Driver.CLAIMS, Driver.MFA, Driver.DOMAINS})
+"""Drivers that find nothing but what their filter means, so that no test need follow."""
+
+
+def _access_test(names: frozenset[str]) -> str:
+    return f"""
+        ((SELECT 1 FROM user_roles AS t
+          WHERE t.org_key = :org_key AND t.user_key = u.user_key AND {_assignment("t", names)} LIMIT 1)
+         IS NOT NULL
+         OR (SELECT 1 FROM memberships AS t CROSS JOIN role_assignments AS a
+             WHERE t.org_key = :org_key AND t.user_key = u.user_key
+               AND a.org_key = :org_key AND a.group_key = t.group_key AND {_assignment("a", names)} LIMIT 1)
+         IS NOT NULL)
+    """
+
+
+def _conditions(shape: Shape) -> list[str]:
+    names = shape.given
+    conditions = []
+    if shape.driver is Driver.USERS:
+        conditions.append("u.user_key IN (:users...)")
+    elif shape.driver is not Driver.WALK:
+        conditions.append(f"u.user_key IN ({_gathered(shape.driver, names)})")
+    if "directories" in names:
+        one = shape.one_directory
+        conditions.append(
+            "m.directory_key = :directory_key" if one else "m.directory_key IN (:directories...)"
+        )
+    tested = set(names) - ({"roles"} if "resources" in names else set())
+    tested -= {shape.driver} & _EXACT
+    if "resources" in tested:
+        conditions.append(_access_test(names))
+    return conditions + [test for name, test in _TESTS.items() if name in tested]
+
+
+def matching(shape: Shape, *, directory_first: bool = False) -> str:
+    """Return FROM and WHERE of the rows that match, of users u and directory_users m; more can follow."""
+    parts = _DIRECTORY_FIRST if directory_first else _USERS_FIRST
+    return parts + "".join(f" AND {condition}" for condition in _conditions(shape))
+
+
+@lru_cache(2048)
+def _page_statement(page: _PageShape) -> Statement[UserRow]:
+    shape, sign = page.shape, ("<" if page.descending else ">") + ("=" if page.inclusive else "")
+    if shape.driver is Driver.WALK and shape.one_directory and page.sort is UserSort.ACCOUNT_ID:
+        # Within one directory an account stands once, so that its index alone gives a total order.
+        columns: tuple[str, ...] = ("m.account_id",)
+        sql = matching(shape, directory_first=True)
+        more = behind(columns, sign) if page.start else ""
+    else:
+        columns = (*SORT_COLUMNS[page.sort], "m.directory_key")
+        sql = matching(shape)
+        more = behind(columns, sign) if page.start else ""
+        if page.start and shape.driver is Driver.WALK:
+            # No index spans both tables: the first condition begins the walk, the second is exact.
+            more = f"{behind(SORT_COLUMNS[page.sort], sign.rstrip('=') + '=')} AND {more}"
+    order = order_by(columns, descending=page.descending)
+    tail = f"{f' AND {more}' if more else ''} {order} LIMIT :most"
+    return searching(f"SELECT {USER_ROW_COLUMNS} {sql}{tail}", UserRow)
