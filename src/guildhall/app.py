@@ -8,6 +8,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from guildhall.api.guildhall import default_roles as our_default_roles
+from guildhall.api.guildhall import directories as our_directories
+from guildhall.api.guildhall import keys as our_keys
+from guildhall.api.guildhall import resources as our_resources
+from guildhall.api.guildhall import users as our_users
+from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.v1 import events as v1_events
 from guildhall.api.v1 import groups as v1_groups
 from guildhall.api.v1 import memberships as v1_memberships
@@ -40,10 +46,15 @@ ROUTES = (
     *v2_groups.ROUTES,
     *v2_memberships.ROUTES,
     *v2_role_assignments.ROUTES,
+    *our_default_roles.ROUTES,
+    *our_directories.ROUTES,
+    *our_keys.ROUTES,
+    *our_resources.ROUTES,
+    *our_users.ROUTES,
 )
 """Every operation of every wire."""
 
-_WIRES = {"": V2, "/admin/v1": V1, "/admin/v2": V2}
+_WIRES = {"": V2, "/admin/v1": V1, "/admin/v2": V2, "/guildhall/v1": GUILDHALL}
 _HOUSEKEEPING_SECONDS = 60.0
 _SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter while another waits. By Python's own 5 ms, a busy event loop

@@ -6,6 +6,7 @@ import msgspec
 
 from guildhall.model.errors import Conflict, InvalidInput, ResourceNotFound
 from guildhall.model.events import EventAction, Subject
+from guildhall.model.ids import parse_uuid
 from guildhall.model.keys import DEFAULT_DAYS, MOST_DAYS, APIKey, hash_key, make_key, organization_of
 from guildhall.model.names import name_problem, trim
 from guildhall.model.paging import Page, Window, cut_page
@@ -67,7 +68,7 @@ async def create_key(tx: Transaction, caller: Caller, new: NewKey) -> CreatedKey
     _check(caller, new)
     secret = new.secret or (make_key(caller.org_id) if new.hash is None else None)
     key = APIKey(
-        id=new.id or tx.new_id(),
+        id=(new.id or tx.new_id()).lower(),
         name=trim(new.name),
         hash=new.hash or hash_key(secret or ""),
         scopes=scope_text(new.scopes),
@@ -91,6 +92,8 @@ def _check(caller: Caller, new: NewKey) -> None:
         )
     if new.secret is not None and organization_of(new.secret) != caller.org_id:
         problems.append(("secret", "is not a well-formed key of this organization"))
+    if new.id is not None and parse_uuid(new.id) is None:
+        problems.append(("id", "is not a UUID"))
     if new.hash is not None and len(new.hash) != _HASH_BYTES:
         problems.append(("hash", "is not a SHA-256"))
     details = [f"{field}: {problem}." for field, problem in problems if problem]
@@ -142,9 +145,11 @@ async def list_keys(tx: Transaction, caller: Caller, window: Window) -> Page[API
 
 async def revoke_key(tx: Transaction, caller: Caller, key_id: str) -> None:
     """End a key; on other workers it fails within a second. Raises ResourceNotFound."""
-    key = await tx.one(keys.SELECT_KEY, org_key=caller.org_key, key_id=key_id)
-    if key is None or not await tx.run(keys.DELETE_KEY, org_key=caller.org_key, key_id=key_id):
-        raise ResourceNotFound(f"There is no API key {key_id} in the organization.")
+    key, clean_id = None, parse_uuid(key_id)
+    if clean_id is not None:
+        key = await tx.one(keys.SELECT_KEY, org_key=caller.org_key, key_id=clean_id)
+    if key is None or not await tx.run(keys.DELETE_KEY, org_key=caller.org_key, key_id=key.id):
+        raise ResourceNotFound(f"There is no API key {key_id[:100]} in the organization.")
     await record_event(
         tx, caller, EventAction.API_KEY_REVOKED, f"Revoked API key {key.name}", [_subject(key)]
     )

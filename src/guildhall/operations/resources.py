@@ -56,9 +56,11 @@ async def get_resource(tx: Transaction, caller: Caller, resource_id: str) -> Res
 
 async def _find(tx: Transaction, caller: Caller, resource_id: str, *, to_change: bool) -> Resource:
     statement = resources.SELECT_RESOURCE_TO_CHANGE if to_change else resources.SELECT_RESOURCE
-    found = await tx.one(statement, org_key=caller.org_key, resource_id=resource_id)
+    found = None
+    if parse_resource_id(resource_id) is not None:
+        found = await tx.one(statement, org_key=caller.org_key, resource_id=resource_id)
     if found is None:
-        raise ResourceNotFound(f"There is no resource {resource_id} in the organization.")
+        raise ResourceNotFound(f"There is no resource {resource_id[:300]} in the organization.")
     return found
 
 
