@@ -151,6 +151,7 @@ class Application:
             caller=caller,
             base_url=self._origin.base_url(exchange),
             prefers_representation="return=representation" in prefer,
+            forget_keys=self._authenticator.forget,
             query=query,
             body=body,
         )

@@ -1,5 +1,6 @@
 """A request as handlers see it: everything decoded and checked before a transaction starts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -21,6 +22,8 @@ class Request(msgspec.Struct, kw_only=True):
     """Scheme, host and port that clients reach this server by (contract 1.1)."""
     prefers_representation: bool = False
     """Whether the client sent `Prefer: return=representation`."""
+    forget_keys: Callable[[], None]
+    """Lets a revoked key fail on this worker at once: an effect for after the commit."""
     query: Any = None
     body: Any = None
 

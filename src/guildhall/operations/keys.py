@@ -144,7 +144,7 @@ async def list_keys(tx: Transaction, caller: Caller, window: Window) -> Page[API
 
 
 async def revoke_key(tx: Transaction, caller: Caller, key_id: str) -> None:
-    """End a key; on other workers it fails within a second. Raises ResourceNotFound."""
+    """End a key. A server that has just used it learns of it within a second. Raises ResourceNotFound."""
     key, clean_id = None, parse_uuid(key_id)
     if clean_id is not None:
         key = await tx.one(keys.SELECT_KEY, org_key=caller.org_key, key_id=clean_id)
