@@ -1,0 +1,124 @@
+"""Where things stand in a seed file, and what is wrong there."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import NoReturn, Protocol
+
+import msgspec
+
+from guildhall.model.errors import InvalidInput
+
+MOST_PROBLEMS = 20
+"""After so many, reading stops: the first ones say enough."""
+
+
+class Source(Protocol):
+    """A text that paths lead into."""
+
+    @property
+    def name(self) -> str | None:
+        """The file's name for messages; None for a request's body."""
+        ...
+
+    def line_of(self, path: str) -> int | None:
+        """Return the line at which what `path` leads to stands, or None when that is not known."""
+        ...
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """A text whose lines are known; with `path` and `first`, a part of a longer one."""
+
+    name: str | None
+    lines: Mapping[str, int]
+
+    def line_of(self, path: str) -> int | None:
+        """Return the line of the nearest thing around `path` that has one."""
+        return nearest_line(self.lines, path)
+
+
+class NoLines(msgspec.Struct, frozen=True):
+    """A text whose lines mean nothing to its reader, such as a body of JSON."""
+
+    name: str | None = None
+
+    def line_of(self, path: str) -> int | None:
+        """Return None."""
+        del path
+        return None
+
+
+def nearest_line(lines: Mapping[str, int], path: str) -> int | None:
+    """Return the line of `path`, or of the nearest thing that holds it."""
+    while path and path not in lines:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return lines.get(path)
+
+
+class SourcePlace(msgspec.Struct, frozen=True):
+    """An object in a source."""
+
+    source: Source
+    path: str
+
+    def where(self, field: str = "") -> str:
+        """Return e.g. `demo.yaml:12: users[3].email`."""
+        path = join(self.path, field)
+        return prefix(self.source.name, self.source.line_of(path), path)
+
+
+def join(path: str, field: str) -> str:
+    """Return the path of a field, or of an element, of what `path` leads to."""
+    return f"{path}.{field}" if path and field and not field.startswith("[") else path + field
+
+
+def prefix(name: str | None, line: int | None, path: str) -> str:
+    """Return what the text of a problem begins with."""
+    if line is None:
+        parts = [name, path]
+    elif name is None:
+        parts = [f"line {line}", path]
+    else:
+        parts = [f"{name}:{line}", path]
+    return ": ".join(part for part in parts if part)
+
+
+class Problems:
+    """What is wrong with a text, gathered so that one reading finds more than one mistake."""
+
+    def __init__(self) -> None:
+        self._details: list[str] = []
+
+    def add(self, where: str, text: str) -> None:
+        """Note a problem; raises InvalidInput when there are too many."""
+        self._details.append(f"{where}: {text}" if where else text)
+        if len(self._details) >= MOST_PROBLEMS:
+            raise InvalidInput(*self._details, "There may be more; these are the first.")
+
+    def require_none(self) -> None:
+        """Raise InvalidInput when something is wrong."""
+        if self._details:
+            raise InvalidInput(*self._details)
+
+
+class Malformed(Exception):
+    """A text that is not well formed, so that nothing behind the place can be read."""
+
+    def __init__(self, text: str, line: int | None = None, path: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.line = line
+        self.path = path
+
+    def refuse(self, name: str | None) -> NoReturn:
+        """Raise InvalidInput in the words of the file's reader."""
+        where = prefix(name, self.line, self.path)
+        raise InvalidInput(f"{where}: {self.text}" if where else self.text) from None
+
+
+@contextmanager
+def refusing(name: str | None) -> Iterator[None]:
+    """Turn a Malformed into InvalidInput that names the file."""
+    try:
+        yield
+    except Malformed as error:
+        error.refuse(name)
