@@ -35,17 +35,9 @@ async def set_default_role(tx: Transaction, caller: Caller, group_id: str, grant
     if before == role.id:
         return False
     assigned = await _ensure_held(tx, caller, group, (resource, role), grant)
-    replaced = await _clear_other_group(tx, caller, resource, role)
     if before is not None:
-        await _delete(tx, caller, group, resource, await find_role(tx, caller, before))
-    await tx.run(
-        role_assignments.INSERT_DEFAULT_GROUP,
-        org_key=caller.org_key,
-        resource_key=resource.resource_key,
-        role_key=role.role_key,
-        group_key=group.group_key,
-    )
-    await update_flags(tx, caller, group)
+        await delete_default_role(tx, caller, group, (resource, await find_role(tx, caller, before)))
+    replaced = await insert_default_role(tx, caller, group, (resource, role))
     subject = group_subject(group, defaultRole=role.id, before=before, assigned=assigned, replaced=replaced)
     await _record(tx, caller, EventAction.DEFAULT_GROUP_SET, subject, (resource, role))
     return before is None
@@ -62,8 +54,7 @@ async def clear_default_role(tx: Transaction, caller: Caller, group_id: str, res
     if before is None:
         return False
     role = await find_role(tx, caller, before)
-    await _delete(tx, caller, group, resource, role)
-    await update_flags(tx, caller, group)
+    await delete_default_role(tx, caller, group, (resource, role))
     subject = group_subject(group, before=before)
     await _record(tx, caller, EventAction.DEFAULT_GROUP_CLEARED, subject, (resource, role))
     return True
@@ -91,6 +82,24 @@ async def _ensure_held(tx: Transaction, caller: Caller, group: Group, pair: Pair
     return True
 
 
+async def insert_default_role(tx: Transaction, caller: Caller, group: Group, pair: Pair) -> str | None:
+    """Make a group that holds the role the default for it, without an event.
+
+    Return the id of the group that was it before, and is it no longer.
+    """
+    resource, role = pair
+    replaced = await _clear_other_group(tx, caller, resource, role)
+    await tx.run(
+        role_assignments.INSERT_DEFAULT_GROUP,
+        org_key=caller.org_key,
+        resource_key=resource.resource_key,
+        role_key=role.role_key,
+        group_key=group.group_key,
+    )
+    await update_flags(tx, caller, group)
+    return replaced
+
+
 async def _clear_other_group(tx: Transaction, caller: Caller, resource: Resource, role: Role) -> str | None:
     """Clear the default that another group is; return that group's id."""
     other_id: str | None = await tx.value(
@@ -101,12 +110,13 @@ async def _clear_other_group(tx: Transaction, caller: Caller, resource: Resource
     )
     if other_id is not None:
         other = await get_group_to_change(tx, caller, None, other_id)
-        await _delete(tx, caller, other, resource, role)
-        await update_flags(tx, caller, other)
+        await delete_default_role(tx, caller, other, (resource, role))
     return other_id
 
 
-async def _delete(tx: Transaction, caller: Caller, group: Group, resource: Resource, role: Role) -> None:
+async def delete_default_role(tx: Transaction, caller: Caller, group: Group, pair: Pair) -> None:
+    """Make a group the default for a role no longer, without an event; it keeps the role."""
+    resource, role = pair
     await tx.run(
         role_assignments.DELETE_DEFAULT_GROUP,
         org_key=caller.org_key,
@@ -114,6 +124,7 @@ async def _delete(tx: Transaction, caller: Caller, group: Group, resource: Resou
         resource_key=resource.resource_key,
         role_key=role.role_key,
     )
+    await update_flags(tx, caller, group)
 
 
 async def _record(
