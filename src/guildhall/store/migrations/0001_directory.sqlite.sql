@@ -297,6 +297,8 @@ CREATE VIRTUAL TABLE user_trigrams USING fts5 (
 );
 CREATE VIRTUAL TABLE group_terms USING fts5vocab (group_trigrams, row);
 CREATE VIRTUAL TABLE user_terms USING fts5vocab (user_trigrams, row);
+CREATE VIRTUAL TABLE group_postings USING fts5vocab (group_trigrams, instance);
+CREATE VIRTUAL TABLE user_postings USING fts5vocab (user_trigrams, instance);
 
 CREATE TRIGGER groups_inserted AFTER INSERT ON groups BEGIN
     INSERT INTO group_trigrams (rowid, name) VALUES (new.group_key, new.name_key || char(3, 3));
