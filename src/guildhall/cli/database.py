@@ -17,12 +17,12 @@ from guildhall.store.orgs import SELECT_ORGS
 Result = TypeVar("Result")
 
 
-def database_option(command: Callable[..., None]) -> Callable[..., None]:
+def database_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option that names the database, as `database_url`."""
 
     @functools.wraps(command)
-    def with_url(database: str | None, **options: Any) -> None:
-        command(database_url=read_settings(database=database).database, **options)
+    def with_url(database: str | None, **options: Any) -> Any:
+        return command(database_url=read_settings(database=database).database, **options)
 
     return click.option(
         "--database",

@@ -1,8 +1,6 @@
 """`guildhall generate`: a synthetic organization, for trying things out at any size."""
 
-import contextlib
 import importlib
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -10,7 +8,8 @@ import msgspec
 
 from guildhall.app import sqlite_path
 from guildhall.cli.database import database_option
-from guildhall.cli.output import progress, show_done
+from guildhall.cli.output import show_done
+from guildhall.cli.steps import steps
 from guildhall.store.bulk import Step
 from guildhall.store.sqlite_bulk import fill_sqlite
 from guildhall.synthetic.organizations import Generated, generate
@@ -41,7 +40,7 @@ def command(database_url: str, groups: int, *, as_json: bool, **wishes: Any) -> 
     SQLite database is filled fastest: 250 000 groups take minutes. No other process may have it open.
     """
     shape = shape_of(groups, Wishes(**wishes))
-    with _steps() as step:
+    with steps() as step:
         generated = _fill(database_url, shape, step)
     show_done(
         f"organization  {generated.org_id}",
@@ -64,18 +63,3 @@ def _fill(database_url: str, shape: Shape, step: Step) -> Generated:
         database_url, lambda load: generate(load, shape, step), step
     )
     return generated
-
-
-@contextlib.contextmanager
-def _steps() -> Iterator[Step]:
-    """Show the steps of the work, one after the other, each with what is done of it."""
-    with contextlib.ExitStack() as shown:
-        bars: dict[str, Callable[[int], None]] = {}
-
-        def step(label: str, rows: int = 0, total: int | None = None) -> None:
-            if label not in bars:
-                shown.close()
-                bars[label] = shown.enter_context(progress(label, total))
-            bars[label](rows)
-
-        yield step
