@@ -23,6 +23,7 @@ from guildhall.api.v2 import events as v2_events
 from guildhall.api.v2 import groups as v2_groups
 from guildhall.api.v2 import memberships as v2_memberships
 from guildhall.api.v2 import role_assignments as v2_role_assignments
+from guildhall.api.v2 import users as v2_users
 from guildhall.api.v2.errors import V2
 from guildhall.http.application import Application, Receive, Scope, Send
 from guildhall.http.authentication import Authenticator
@@ -46,6 +47,7 @@ ROUTES = (
     *v2_groups.ROUTES,
     *v2_memberships.ROUTES,
     *v2_role_assignments.ROUTES,
+    *v2_users.ROUTES,
     *our_default_roles.ROUTES,
     *our_directories.ROUTES,
     *our_keys.ROUTES,
