@@ -83,6 +83,18 @@ def test_put_resource(remote, guildhall):
     assert last(remote) == ("PUT", f"{OURS}/resources/{ARI_IN_PATH}", {"name": "Jira", "userLimit": 5})
 
 
+def test_put_resource_without_a_limit(remote, guildhall):
+    remote.play(Reply(200, {"data": A_RESOURCE}))
+    assert guildhall("resources", "put", ARI, "--name", "Jira", "--no-user-limit", "--host-url", "").code == 0
+    assert last(remote)[2] == {"name": "Jira", "userLimit": None, "hostUrl": None}
+
+
+def test_put_directory_says_no_more_than_was_given(remote, guildhall):
+    remote.play(Reply(200, {"data": A_DIRECTORY}))
+    guildhall("directories", "put", DIRECTORY, "--name", "Main")
+    assert last(remote)[2] == {"name": "Main"}
+
+
 def test_show_resource_by_name(remote, guildhall):
     remote.play(page([{"id": ARI, "attributes": {"name": "Jira"}}]), Reply(body={"data": A_RESOURCE}))
     assert "SEATS       2" in guildhall("resources", "show", "jira").out

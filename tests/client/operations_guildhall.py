@@ -82,7 +82,7 @@ OPERATIONS = {
     ),
     "putDefaultRole": (
         lambda c: c.furnishing.default_roles.put("g", ARI, "atlassian/user"),
-        Reply(201, {"data": {}}),
+        Reply(201, {"data": {"groupId": "g", "resourceId": ARI, "roleId": "r"}}),
         "PUT",
         f"{OURS}/groups/g/default-roles/{ARI_IN_PATH}",
         {"roleId": "atlassian/user"},

@@ -1,7 +1,7 @@
 """Options that every command over HTTP has, and the client that they lead to."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -31,6 +31,12 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         connect = option(connect)
     return connect
+
+
+def said(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that were given; an empty text is None, which clears what is there."""
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
+    return {name: None if value == "" else value for name, value in given.items()}
 
 
 _OPTIONS = (

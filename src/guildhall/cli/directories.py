@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from guildhall.cli.connection import Connection, connected
+from guildhall.cli.connection import Connection, connected, said
 from guildhall.cli.names import find_directory_id
 from guildhall.cli.output import Column, show_done, show_one, show_rows
 from guildhall.client.guildhall.directories import FurnishedDirectory
@@ -46,11 +46,11 @@ def show_directory(connection: Connection, directory_name: str) -> None:
 @click.argument("directory_id")
 @click.option("--name", required=True, help="What the directory is called.")
 @click.option("--icon", help="The address of an icon.")
-@click.option("--default", is_flag=True, default=None, help="Make it the default directory.")
+@click.option("--default", is_flag=True, help="Make it the default directory.")
 @connected
 def put_directory(connection: Connection, directory_id: str, name: str, **fields: Any) -> None:
     """Create the directory with this id, a UUID, or change it."""
-    found = connection.client.furnishing.directories.put(directory_id, name, **fields)
+    found = connection.client.furnishing.directories.put(directory_id, name, **said(fields))
     show_one(found, _COLUMNS, as_json=connection.as_json)
 
 
@@ -59,7 +59,7 @@ def put_directory(connection: Connection, directory_id: str, name: str, **fields
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @connected
 def delete_directory(connection: Connection, directory_name: str, yes: bool) -> None:
-    """Delete a directory."""
+    """Delete a directory without users and groups."""
     found = find_directory_id(connection, directory_name)
     if not yes:
         click.confirm(f"Delete the directory {directory_name!r} ({found})?", abort=True, err=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from guildhall.cli.connection import Connection, connected
+from guildhall.cli.connection import Connection, connected, said
 from guildhall.cli.names import find_resource_id
 from guildhall.cli.output import Column, show_done, show_one, show_rows
 from guildhall.client.guildhall.resources import Resource
@@ -15,6 +15,12 @@ _COLUMNS: tuple[Column[Resource], ...] = (
     Column("STATUS", lambda resource: resource.status),
     Column("SEATS", lambda resource: resource.seats_used),
     Column("USER LIMIT", lambda resource: resource.user_limit),
+)
+_SHOWN: tuple[Column[Resource], ...] = (
+    *_COLUMNS,
+    Column("TYPE", lambda resource: resource.type),
+    Column("HOST", lambda resource: resource.host_url),
+    Column("UPDATED", lambda resource: resource.updated_at),
 )
 
 
@@ -40,7 +46,7 @@ def list_resources(connection: Connection) -> None:
 def show_resource(connection: Connection, resource: str) -> None:
     """Show a resource."""
     found = connection.client.furnishing.resources.get(find_resource_id(connection, resource))
-    show_one(found, _COLUMNS, as_json=connection.as_json)
+    show_one(found, _SHOWN, as_json=connection.as_json)
 
 
 @command.command("put")
@@ -49,12 +55,19 @@ def show_resource(connection: Connection, resource: str) -> None:
 @click.option(
     "--status", type=click.Choice(["online", "offline", "deprecated"]), help="Only online takes roles."
 )
-@click.option("--user-limit", type=click.IntRange(0), help="How many seats there are; by default no limit.")
+@click.option("--user-limit", type=click.IntRange(0), help="How many seats there are.")
+@click.option("--no-user-limit", is_flag=True, help="Any number of seats, as for a new one.")
+@click.option("--type", help="What it is, e.g. jira-software.")
+@click.option("--host-url", help="Where it is.")
 @connected
-def put_resource(connection: Connection, resource_id: str, name: str, **fields: Any) -> None:
-    """Create the resource with this id, an ARI, or change it."""
-    found = connection.client.furnishing.resources.put(resource_id, name, **fields)
-    show_one(found, _COLUMNS, as_json=connection.as_json)
+def put_resource(
+    connection: Connection, resource_id: str, name: str, no_user_limit: bool, **fields: Any
+) -> None:
+    """Create the resource with this id, an ARI, or change it; what is left out stays as it is."""
+    unlimited: dict[str, Any] = {"user_limit": None} if no_user_limit else {}
+    given = {**said(fields), **unlimited}
+    found = connection.client.furnishing.resources.put(resource_id, name, **given)
+    show_one(found, _SHOWN, as_json=connection.as_json)
 
 
 @command.command("delete")
@@ -62,7 +75,7 @@ def put_resource(connection: Connection, resource_id: str, name: str, **fields: 
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @connected
 def delete_resource(connection: Connection, resource: str, yes: bool) -> None:
-    """Delete a resource with all roles on it."""
+    """Delete a resource that nobody holds a role on."""
     found = find_resource_id(connection, resource)
     if not yes:
         click.confirm(f"Delete {resource!r} ({found})?", abort=True, err=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from guildhall.cli.connection import Connection, connected
+from guildhall.cli.connection import Connection, connected, said
 from guildhall.cli.names import find_account_id, find_directory_id
 from guildhall.cli.output import Column, show_one, show_rows
 from guildhall.client.guildhall.users import FurnishedUser
@@ -65,9 +65,9 @@ def show_user(connection: Connection, user: str) -> None:
 @click.option("--time-zone", help="Such as Europe/Berlin.")
 @connected
 def put_user(connection: Connection, email: str, name: str, account_id: str | None, **fields: Any) -> None:
-    """Create the user with this e-mail address, or change them."""
-    directories = [find_directory_id(connection, said) for said in fields.pop("directories")]
-    given = {**fields, "directories": directories or None}
+    """Create the user with this e-mail address, or change them; what is left out stays as it is."""
+    directories = [find_directory_id(connection, one) for one in fields.pop("directories")]
+    given = said(fields) | ({"directories": directories} if directories else {})
     users = connection.client.furnishing.users
     found = (
         users.put(account_id, name, email, **given)

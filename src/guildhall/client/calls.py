@@ -71,10 +71,15 @@ def fields(options: Any, given: Mapping[str, Any]) -> dict[str, Any]:
 
     A misspelt filter must not silently return everything, so an unknown name is a TypeError.
     """
+    return {name: value for name, value in changes(options, given).items() if value is not None}
+
+
+def changes(options: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Name keyword options as the wire does; None is a value of its own and clears what is there."""
     known = options.__optional_keys__
     if unknown := sorted(set(given) - known):
         raise TypeError(f"unknown option {unknown[0]!r}; known are {', '.join(sorted(known))}")
-    return {camel(name): value for name, value in given.items() if value is not None}
+    return {camel(name): value for name, value in given.items()}
 
 
 def camel(name: str) -> str:

@@ -3,10 +3,10 @@
 from typing import TypedDict, Unpack
 
 from guildhall.client.answers import data, nothing, page
-from guildhall.client.calls import FURNISHING, Call, fields
+from guildhall.client.calls import FURNISHING, Call, changes, fields
 from guildhall.client.guildhall.listings import Listing
 from guildhall.client.paging import Page
-from guildhall.client.records import Record
+from guildhall.client.records import ItemLinks, Record
 from guildhall.client.subjects import S, Subject, operation, walking
 
 
@@ -17,13 +17,17 @@ class FurnishedDirectory(Record, frozen=True):
     name: str | None = None
     icon: str | None = None
     default: bool | None = None
+    links: ItemLinks | None = None
 
 
 class DirectoryFields(TypedDict, total=False):
-    """What a directory is given beside its name; `default` makes it the organization's default one."""
+    """What a directory is given beside its name; what is left out stays as it is.
+
+    `default` makes it the organization's default one.
+    """
 
     icon: str | None
-    default: bool | None
+    default: bool
 
 
 class FurnishingDirectories(Subject[S]):
@@ -48,12 +52,12 @@ class FurnishingDirectories(Subject[S]):
     @operation
     def put(self, directory_id: str, name: str, **given: Unpack[DirectoryFields]) -> Call[FurnishedDirectory]:
         """Create a directory, or change it."""
-        body = {"name": name, **fields(DirectoryFields, given)}
+        body = {"name": name, **changes(DirectoryFields, given)}
         path = (*FURNISHING, "directories", directory_id)
         return Call(method="PUT", path=path, body=body, decode=data(FurnishedDirectory))
 
     @operation
     def delete(self, directory_id: str) -> Call[None]:
-        """Remove a directory."""
+        """Remove a directory without users and groups."""
         path = (*FURNISHING, "directories", directory_id)
         return Call(method="DELETE", path=path, decode=nothing, settled_by=frozenset({"ADMIN-UAM-404-1"}))

@@ -7,7 +7,7 @@ from guildhall.client.answers import data, nothing, page
 from guildhall.client.calls import FURNISHING, Call, fields
 from guildhall.client.guildhall.listings import Listing
 from guildhall.client.paging import Page
-from guildhall.client.records import Record
+from guildhall.client.records import ItemLinks, Record
 from guildhall.client.subjects import S, Subject, operation, walking
 
 
@@ -17,17 +17,25 @@ class Key(Record, frozen=True):
     id: str
     name: str | None = None
     scopes: tuple[str, ...] | None = None
+    rate_limit: int | None = None
     created_at: str | None = None
     expires_at: str | None = None
     last_used_at: str | None = None
+    links: ItemLinks | None = None
     secret: str | None = None
 
 
 class KeyFields(TypedDict, total=False):
-    """What a key is given beside its name; `expires_at` is RFC 3339."""
+    """What a key is given beside its name; without an expiry it lasts 7 days.
+
+    `expires_at` is RFC 3339; `rate_limit` is in requests a minute.
+    """
 
     scopes: Sequence[str]
+    expires_in_days: int | None
     expires_at: str | None
+    no_expiry: bool | None
+    rate_limit: int | None
 
 
 class Keys(Subject[S]):

@@ -4,30 +4,50 @@ from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
 from guildhall.client.answers import data, page
-from guildhall.client.calls import FURNISHING, Call, fields
+from guildhall.client.calls import FURNISHING, Call, changes, fields
 from guildhall.client.guildhall.listings import Listing
 from guildhall.client.paging import Page
+from guildhall.client.records import Record
 from guildhall.client.subjects import S, Subject, operation, walking
-from guildhall.client.v2.users import User
+from guildhall.client.v2.users import ProductAccess, User
+
+
+class Standing(Record, frozen=True, omit_defaults=True):
+    """A user's place in one directory."""
+
+    directory_id: str
+    status: str | None = None
+    management_source: str | None = None
+    added_to_org: str | None = None
 
 
 class FurnishedUser(User, frozen=True):
-    """A user with the ids of all their directories."""
+    """A user with all their directories; `status` is that of the first of them."""
 
     directories: tuple[str, ...] = ()
+    memberships: tuple[Standing, ...] = ()
 
 
 class UserFields(TypedDict, total=False):
-    """What a user is given beside name and e-mail; `directories` are ids."""
+    """What a user is given beside name and e-mail; what is left out stays as it is, None clears.
 
-    status: str | None
+    `directories` are the ids of all that the user is to be in, `memberships` the same with a status for
+    each; one of the two, or neither: a new user joins the default directory.
+    """
+
+    status: str
     directories: Sequence[str]
+    memberships: Sequence[Standing]
+    account_status: str
+    added_to_org: str
+    management_source: str
+    claim_status: str
+    mfa_enabled: bool
+    product_access: Sequence[ProductAccess]
     nickname: str | None
     email_verified: bool | None
-    claim_status: str | None
     picture: str | None
     avatar: str | None
-    mfa_enabled: bool | None
     job_title: str | None
     department: str | None
     organization: str | None
@@ -63,5 +83,5 @@ class FurnishingUsers(Subject[S]):
 
 
 def _put(last: str, name: str, email: str, given: UserFields) -> Call[FurnishedUser]:
-    body = {"name": name, "email": email, **fields(UserFields, given)}
+    body = {"name": name, "email": email, **changes(UserFields, given)}
     return Call(method="PUT", path=(*FURNISHING, "users", last), body=body, decode=data(FurnishedUser))

@@ -152,7 +152,7 @@ class UserFilters(TypedDict, total=False):
     status: Sequence[str]
     account_status: Sequence[str]
     membership_status: Sequence[str]
-    claim_status: str | None
+    claim_status: Sequence[str]
     mfa_enabled: bool | None
     search_term: str | None
     emails: Sequence[str]
