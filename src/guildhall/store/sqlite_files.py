@@ -55,7 +55,11 @@ def temporary_beside(path: Path) -> Iterator[Path]:
 
 
 def copy_into(connection: apsw.Connection, target: Path) -> None:
-    """Write what the connection sees to a new, compact file that is complete by itself and on disk."""
+    """Write what the connection sees to a new, compact file that is complete by itself and on disk.
+
+    Only its owner can read it, until the caller says who else may.
+    """
+    target.touch(mode=0o600)
     connection.execute("VACUUM INTO ?", (str(target),))
     finish(target)
 

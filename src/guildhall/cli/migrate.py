@@ -1,0 +1,77 @@
+"""`guildhall migrate`: a database brought to the schema and the Unicode version of this program."""
+
+import importlib
+from typing import Any
+
+import click
+
+from guildhall.app import sqlite_path
+from guildhall.cli.database import database_option
+from guildhall.cli.exit_codes import ExitCode, Failure
+from guildhall.cli.output import Column, progress, show_done, show_rows
+from guildhall.operations.folds import Collision, NamesCollide, refold
+from guildhall.store.migrate import Upgrade
+from guildhall.store.sqlite_migrate import upgrade_sqlite
+
+_COLUMNS = (
+    Column[Collision]("ORGANIZATION", lambda collision: collision.org_id, whole=True),
+    Column[Collision]("OF", lambda collision: collision.kind),
+    Column[Collision]("ID", lambda collision: collision.id, whole=True),
+    Column[Collision]("NAME", lambda collision: collision.name),
+    Column[Collision]("EQUALS", lambda collision: collision.equals),
+)
+
+
+@click.command(name="migrate")
+@database_option
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def command(database_url: str, *, as_json: bool) -> None:
+    """Bring a database to the schema of this program, and fold its names by its Unicode version.
+
+    A SQLite file is copied to one beside it first, and no other process may have it open. Names that
+    were different and would now be equal are listed, and nothing is changed until they are renamed,
+    by the Guildhall and the Python that the database comes from.
+    """
+    try:
+        with progress("Migrating"):
+            upgrade = _upgrade(database_url)
+    except NamesCollide as error:
+        show_rows(error.collisions, _COLUMNS, as_json=as_json)
+        raise Failure(
+            f"{error} Rename all but one of each with the Python that the database comes from; nothing was"
+            " changed.",
+            ExitCode.CONFLICT,
+        ) from error
+    show_done(_sentence(upgrade), _result(upgrade), as_json=as_json)
+
+
+def _upgrade(database_url: str) -> Upgrade:
+    path = sqlite_path(database_url)
+    if path is None:
+        # Imported only when it is used, as in app.open_database.
+        postgres = importlib.import_module("guildhall.store.postgres_upgrade")
+        upgrade: Upgrade = postgres.upgrade_postgres(database_url, refold)
+        return upgrade
+    if not path.exists():
+        raise Failure(f"There is no database at {path}: `guildhall init` makes one.", ExitCode.NOT_FOUND)
+    return upgrade_sqlite(path.resolve(), refold)
+
+
+def _sentence(upgrade: Upgrade) -> str:
+    before, after = upgrade.before, upgrade.after
+    if before == after:
+        return f"Nothing to do: schema {after.version}, Unicode {after.unicode_version}."
+    text = (
+        f"Schema {before.version} -> {after.version}, Unicode {before.unicode_version} ->"
+        f" {after.unicode_version}, {upgrade.refolded} names folded anew."
+    )
+    return f"{text} The database as it was: {upgrade.backup}" if upgrade.backup else text
+
+
+def _result(upgrade: Upgrade) -> dict[str, Any]:
+    return {
+        "schema": [upgrade.before.version, upgrade.after.version],
+        "unicode": [upgrade.before.unicode_version, upgrade.after.unicode_version],
+        "refolded": upgrade.refolded,
+        "backup": upgrade.backup,
+    }

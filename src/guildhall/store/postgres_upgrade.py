@@ -1,0 +1,37 @@
+"""Migrate a PostgreSQL database and fold its names again."""
+
+import asyncio
+
+from guildhall.model.names import UNICODE_VERSION
+from guildhall.store.clock import random_id, wall_clock
+from guildhall.store.database import SCHEMA_VERSION
+from guildhall.store.migrate import Refold, Upgrade, Versions, refold_and_record, require_foldable
+from guildhall.store.postgres import PostgresTransaction
+from guildhall.store.postgres_migrate import apply_migrations, begin_migration, connect_alone
+
+
+def upgrade_postgres(url: str, refold: Refold) -> Upgrade:
+    """Migrate the schema, and fold again where this program's Unicode version is newer, all or nothing.
+
+    Raises StartRefused, and what `refold` raises.
+    """
+    return asyncio.run(_upgrade(url, refold))
+
+
+async def _upgrade(url: str, refold: Refold) -> Upgrade:
+    connection = await connect_alone(url)
+    try:
+        async with connection.transaction():
+            before = await begin_migration(connection)
+            require_foldable(before)
+            if before.is_current:
+                return Upgrade(before, before, 0)
+            await apply_migrations(connection, before)
+            refolded = 0
+            if before.unicode_version != UNICODE_VERSION:
+                transaction = PostgresTransaction(connection, wall_clock(), random_id)
+                refolded = await refold_and_record(transaction, refold)
+    finally:
+        await connection.close()
+    after = Versions(max(before.version, SCHEMA_VERSION), before.compatibility, UNICODE_VERSION)
+    return Upgrade(before, after, refolded)
