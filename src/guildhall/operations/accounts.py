@@ -1,7 +1,7 @@
 """Furnishing accounts: a user is created or changed as a whole, with one event (contract 6a).
 
-What is left out stays as it is. Directories are a whole: those that are not named are left. All seat
-rules hold: who leaves or is suspended frees seats first, then those who come or return take them.
+What is left out stays as it is. Directories are a whole: those that are not named are left. All rules
+of seats and of organization admins hold.
 """
 
 from collections.abc import Sequence
@@ -91,8 +91,13 @@ async def put_user_by_email(tx: Transaction, caller: Caller, changes: UserChange
     """Change the user with the e-mail, or create one with an id made here; see `put_user`."""
     email_key = fold(trim(changes.email))
     known = await tx.one(users.SELECT_USER_BY_EMAIL, org_key=caller.org_key, email_key=email_key)
-    account_id = known.account_id if known else tx.new_id().replace("-", "")[-_ID_DIGITS:]
+    account_id = known.account_id if known else new_account_id(tx)
     return await put_user(tx, caller, account_id, changes)
+
+
+def new_account_id(tx: Transaction) -> str:
+    """Return an account id for a user who was given none."""
+    return tx.new_id().replace("-", "")[-_ID_DIGITS:]
 
 
 async def put_user(
