@@ -65,4 +65,5 @@ def demo(*arguments: str) -> Iterator[Live]:
 def stop(process: "subprocess.Popen[str]") -> int:
     """End a server as its operator would; return its exit code."""
     process.send_signal(signal.SIGTERM)
-    return process.wait(30)
+    process.communicate(timeout=30)
+    return process.returncode
