@@ -59,7 +59,8 @@ def find_group(connection: Connection, said: str) -> Group:
 
 def find_user(connection: Connection, directory: str | None, said: str) -> User:
     """Return the user with that account id, e-mail address or name, in a directory."""
-    return _only(_users(connection, directory, said), f"user {said!r}")
+    place = f" in directory {directory}" if directory else ""
+    return _only(_users(connection, directory, said), f"user {said!r}{place}")
 
 
 def _users(connection: Connection, directory: str | None, said: str) -> list[User]:
