@@ -29,7 +29,7 @@ class PutDirectoryBody(msgspec.Struct, frozen=True):
     """True demotes the default directory before; an organization's first one is the default."""
 
 
-class DirectoryBody(msgspec.Struct, frozen=True, rename="camel"):
+class FurnishedDirectoryBody(msgspec.Struct, frozen=True, rename="camel"):
     """A directory."""
 
     directory_id: str
@@ -39,9 +39,9 @@ class DirectoryBody(msgspec.Struct, frozen=True, rename="camel"):
     links: ItemLinks
 
 
-def _body(request: Request, directory: Directory) -> DirectoryBody:
+def _body(request: Request, directory: Directory) -> FurnishedDirectoryBody:
     links = ItemLinks(request.item_token("directory", directory.id))
-    return DirectoryBody(directory.id, directory.name, directory.icon, directory.is_default, links)
+    return FurnishedDirectoryBody(directory.id, directory.name, directory.icon, directory.is_default, links)
 
 
 async def list_directories(tx: Transaction, request: Request) -> Response:
@@ -83,7 +83,7 @@ ROUTES = (
         permission=Permission.FULL_ACCESS,
         handler=list_directories,
         query=ListQuery,
-        answer=PageBody[DirectoryBody],
+        answer=PageBody[FurnishedDirectoryBody],
     ),
     Route(
         method="GET",
@@ -95,7 +95,7 @@ ROUTES = (
         summary="Get a directory",
         permission=Permission.FULL_ACCESS,
         handler=get_directory,
-        answer=DataBody[DirectoryBody],
+        answer=DataBody[FurnishedDirectoryBody],
     ),
     Route(
         method="PUT",
@@ -109,8 +109,8 @@ ROUTES = (
         handler=put_directory,
         writes=True,
         body=PutDirectoryBody,
-        answer=DataBody[DirectoryBody],
-        other_answers=((201, DataBody[DirectoryBody]),),
+        answer=DataBody[FurnishedDirectoryBody],
+        other_answers=((201, DataBody[FurnishedDirectoryBody]),),
     ),
     Route(
         method="DELETE",

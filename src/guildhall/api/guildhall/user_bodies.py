@@ -83,7 +83,7 @@ class PutUserBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     product_access: ProductAccess | UnsetType = UNSET
 
 
-class UserBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class FurnishedUserBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A user; `status` is that of the first of the user's directories, each of which has its own."""
 
     account_id: str
@@ -170,11 +170,11 @@ def _last_active(body: PutUserBody) -> dict[str, str] | UnsetType:
     return dict(sorted(times.items()))
 
 
-def user_body(request: Request, account: Account) -> UserBody:
+def user_body(request: Request, account: Account) -> FurnishedUserBody:
     """Return an account as our own operations show it."""
     user, profile, places = account.user, account.user.details, account.directories
     first = places[0] if places else None
-    return UserBody(
+    return FurnishedUserBody(
         account_id=user.account_id,
         status=None if first is None else UserStatus(first.status).word,  # type: ignore[arg-type]
         account_status=_account_status(account),

@@ -3,7 +3,7 @@
 from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.guildhall.paging import WindowToken, requested_window
 from guildhall.api.guildhall.schemas import ORGANIZATION, ListQuery
-from guildhall.api.guildhall.user_bodies import PutUserBody, UserBody, to_changes, user_body
+from guildhall.api.guildhall.user_bodies import FurnishedUserBody, PutUserBody, to_changes, user_body
 from guildhall.http.paging import DataBody, PageBody, page_response
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
@@ -54,7 +54,7 @@ ROUTES = (
         permission=Permission.FULL_ACCESS,
         handler=list_users,
         query=ListQuery,
-        answer=PageBody[UserBody],
+        answer=PageBody[FurnishedUserBody],
     ),
     Route(
         method="GET",
@@ -66,7 +66,7 @@ ROUTES = (
         summary="Get a user",
         permission=Permission.FULL_ACCESS,
         handler=get_user,
-        answer=DataBody[UserBody],
+        answer=DataBody[FurnishedUserBody],
     ),
     Route(
         method="PUT",
@@ -80,8 +80,8 @@ ROUTES = (
         handler=put_user,
         writes=True,
         body=PutUserBody,
-        answer=DataBody[UserBody],
-        other_answers=((201, DataBody[UserBody]),),
+        answer=DataBody[FurnishedUserBody],
+        other_answers=((201, DataBody[FurnishedUserBody]),),
     ),
     Route(
         method="PUT",
@@ -95,7 +95,7 @@ ROUTES = (
         handler=put_user_by_email,
         writes=True,
         body=PutUserBody,
-        answer=DataBody[UserBody],
-        other_answers=((201, DataBody[UserBody]),),
+        answer=DataBody[FurnishedUserBody],
+        other_answers=((201, DataBody[FurnishedUserBody]),),
     ),
 )
