@@ -70,35 +70,43 @@ async def check_database(database: Database, report: Report) -> list[Finding]:
 
 
 async def _findings(database: Database, report: Report) -> AsyncIterator[list[Finding]]:
-    orgs = await database.read(_select_orgs)
-    for org in orgs:
-        sight = _Sight(database, org, report)
-        yield await sight.compare(_OF_ORG)
-        for parts in (sight.groups(), sight.users(), sight.resources(), sight.roles()):
-            async for found in parts:
-                yield found
-        for kind in KINDS:
-            async for found in sight.folds(kind):
-                yield found
-    for search in SEARCHES if database.engine == "sqlite" else ():
-        report(f"Checking the search for {search.name}", 0)
-        off = await database.read(compare_trigrams, search, MOST_FINDINGS)
-        yield _as_findings(None, f"search for {search.name}", off)
     for name, statement in _OF_DATABASE.items():
         report(f"Checking the {name}", 0)
         off = await database.read(_select, statement)
         yield _as_findings(None, name, off)
+        if off and statement is checks.COMPARE_FILE:
+            # What is read from a damaged file says nothing about the rest.
+            return
+    for search in SEARCHES if database.engine == "sqlite" else ():
+        report(f"Checking the search for {search.name}", 0)
+        off = await database.read(compare_trigrams, search, MOST_FINDINGS)
+        yield _as_findings(None, f"search for {search.name}", off)
+    for org in await database.read(_select_orgs):
+        async for found in _findings_of(_Sight(database, org, report)):
+            yield found
+
+
+async def _findings_of(sight: "_Sight") -> AsyncIterator[list[Finding]]:
+    yield await sight.compare(_OF_ORG)
+    for parts in (sight.groups(), sight.users(), sight.resources(), sight.roles()):
+        async for found in parts:
+            yield found
+    for kind in KINDS:
+        async for found in sight.folds(kind):
+            yield found
 
 
 async def _select_orgs(tx: Transaction) -> list[Org]:
     return await tx.all(SELECT_ORGS)
 
 
-async def _select(tx: Transaction, statement: Statement[Discrepancy], **parameters: Any) -> list[Discrepancy]:
+async def _select(
+    tx: Transaction, /, statement: Statement[Discrepancy], **parameters: Any
+) -> list[Discrepancy]:
     return await tx.all(statement, **parameters, most=MOST_FINDINGS)
 
 
-async def _value(tx: Transaction, statement: Statement[Any], **parameters: Any) -> int | None:
+async def _value(tx: Transaction, /, statement: Statement[Any], **parameters: Any) -> int | None:
     value: int | None = await tx.value(statement, **parameters)
     return value
 

@@ -46,8 +46,9 @@ class Table(NamedTuple):
 class Bulk(Protocol):
     """One large change of a database: all of it or nothing."""
 
-    tx: Transaction
-    """For everything but many rows."""
+    @property
+    def tx(self) -> Transaction:
+        """What everything but many rows goes through."""
 
     async def reserve(self, table: str, key: str, count: int) -> int:
         """Return the first of `count` keys in a row that were never used and that nobody else gets."""

@@ -37,13 +37,14 @@ def _exponent(filled: int, memberships: int, largest: int) -> float:
 
 def _sum_of_powers(count: int, exponent: float) -> float:
     """Return the sum of `rank ** -exponent`, the tail of it as an integral."""
-    first = sum(rank**-exponent for rank in range(1, min(count, _COUNTED_ONE_BY_ONE) + 1))
+    first: float = sum(rank**-exponent for rank in range(1, min(count, _COUNTED_ONE_BY_ONE) + 1))
     if count <= _COUNTED_ONE_BY_ONE:
         return first
     low, high, power = _COUNTED_ONE_BY_ONE + 0.5, count + 0.5, 1 - exponent
     if abs(power) < 1e-9:
         return first + math.log(high / low)
-    return first + (high**power - low**power) / power
+    rest: float = (high**power - low**power) / power
+    return first + rest
 
 
 def _settle(sizes: list[int], missing: int, largest: int) -> None:
