@@ -1,0 +1,106 @@
+"""The migrations of both engines make the same tables (design 2.1)."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import apsw
+import asyncpg
+import pytest
+
+from guildhall.app import open_database
+from tests import postgres
+
+TYPES = {"INTEGER": "bigint", "TEXT": "text", "BLOB": "bytea"}
+
+# SQLite: the column's own INTEGER PRIMARY KEY, which has no name.
+ONLY_ON_POSTGRES = {"orgs_key"}
+# What finds substrings has nothing in common; store/trigrams.py hides it.
+SEARCH_INDEXES = {"groups_search", "users_search"}
+
+
+class Column(NamedTuple):
+    table: str
+    name: str
+    type: str
+    nullable: bool
+    has_default: bool
+
+
+async def _create(url: str) -> None:
+    await (await open_database(url)).close()
+
+
+@pytest.fixture(scope="module")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    path: Path = tmp_path_factory.mktemp("schema") / "guildhall.db"
+    asyncio.run(_create(f"sqlite:///{path}"))
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def postgres_rows(postgres_url: str) -> Any:
+    """Run queries on a database that was migrated."""
+    with postgres.empty_database(postgres_url) as url, asyncio.Runner() as loop:
+        loop.run(_create(url))
+        connection = loop.run(asyncpg.connect(url))
+        yield lambda sql: [tuple(row) for row in loop.run(connection.fetch(sql))]
+        loop.run(connection.close())
+
+
+def sqlite_columns(connection: apsw.Connection) -> set[Column]:
+    return {
+        Column(table, name, TYPES[kind], not (notnull or key), default is not None)
+        for table in sqlite_tables(connection)
+        for _, name, kind, notnull, default, key in connection.execute(f"PRAGMA table_info({table})")
+    }
+
+
+def sqlite_tables(connection: apsw.Connection) -> list[str]:
+    rows = connection.execute("SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main'")
+    return [name for (name,) in rows if not name.startswith("sqlite_")]
+
+
+def sqlite_constraints(connection: apsw.Connection) -> set[str]:
+    texts = connection.execute("SELECT sql FROM sqlite_schema WHERE type = 'table' AND sql IS NOT NULL")
+    return {name for (text,) in texts for name in re.findall(r"CONSTRAINT (\w+)", text)}
+
+
+def test_columns_are_the_same(sqlite, postgres_rows):
+    rows = postgres_rows(
+        "SELECT table_name, column_name, data_type, is_nullable = 'YES', column_default IS NOT NULL"
+        " FROM information_schema.columns WHERE table_schema = current_schema()"
+    )
+    assert sqlite_columns(sqlite) == {Column(*row) for row in rows}
+
+
+def test_constraints_have_the_same_names(sqlite, postgres_rows):
+    rows = postgres_rows(
+        "SELECT conname FROM pg_constraint WHERE connamespace = current_schema()::regnamespace"
+        " AND contype IN ('p', 'u', 'f', 'c')"
+    )
+    names = {name for (name,) in rows}
+    assert names >= ONLY_ON_POSTGRES
+    assert sqlite_constraints(sqlite) == names - ONLY_ON_POSTGRES
+
+
+def test_indexes_have_the_same_names_and_columns(sqlite, postgres_rows):
+    rows = postgres_rows(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()"
+        " AND indexname NOT IN (SELECT conname FROM pg_constraint)"
+    )
+    there = {name: definition.partition(" USING btree ")[2] for name, definition in rows}
+    assert {name for name, columns in there.items() if not columns} == SEARCH_INDEXES
+    here = sqlite.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+    assert {name: _plain(sql[sql.index("(") :]) for name, sql in here} == {
+        name: _plain(columns) for name, columns in there.items() if columns
+    }
+
+
+def _plain(columns: str) -> str:
+    """PostgreSQL puts parentheses around a condition; "C" is the only collation there is."""
+    listed, _, condition = columns.replace(' COLLATE "C"', "").partition(" WHERE ")
+    return f"{listed} WHERE {condition.strip('()')}"
