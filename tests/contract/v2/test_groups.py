@@ -83,7 +83,7 @@ async def test_create_group_taken_name_is_409(world):
 
 async def test_create_group_other_name_is_201(world):
     """Contract 8: nothing but the fold is compared."""
-    for name in ("ı", "i", "a b", "a  b", "é", "e", "👍", "👍🏽"):
+    for name in ("\u0131", "i", "a b", "a  b", "é", "e", "👍", "👍🏽"):
         group_id(await world.http.post(f"{world.v2()}/groups", json={"name": name}))
 
 
