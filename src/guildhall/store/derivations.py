@@ -6,7 +6,8 @@
 SEATS = """
     SELECT h.user_key, count(*) AS holds
     FROM (SELECT m.user_key
-          FROM (SELECT DISTINCT a.group_key FROM role_assignments AS a CROSS JOIN roles AS r
+          FROM (SELECT DISTINCT + a.group_key AS group_key
+                FROM role_assignments AS a CROSS JOIN roles AS r
                 WHERE a.org_key = :org_key AND a.resource_key = :resource_key
                   AND r.org_key = :org_key AND r.role_key = a.role_key AND r.uses_seat = 1) AS s
           CROSS JOIN groups AS g CROSS JOIN memberships AS m CROSS JOIN directory_users AS u
@@ -15,7 +16,7 @@ SEATS = """
             AND u.org_key = :org_key AND u.user_key = m.user_key AND u.directory_key = g.directory_key
             AND u.status = 0
           UNION ALL
-          SELECT DISTINCT d.user_key FROM user_roles AS d CROSS JOIN roles AS r
+          SELECT DISTINCT + d.user_key FROM user_roles AS d CROSS JOIN roles AS r
           WHERE d.org_key = :org_key AND d.resource_key = :resource_key
             AND r.org_key = :org_key AND r.role_key = d.role_key AND r.uses_seat = 1
             AND EXISTS (SELECT 1 FROM directory_users AS u
@@ -23,7 +24,8 @@ SEATS = """
     GROUP BY h.user_key
 """
 """Users with a seat of a resource, with the reasons for it: groups in whose directory they are active
-and that give a seat-using role there, and one for direct roles."""
+and that give a seat-using role there, and one for direct roles. The `+` keeps SQLite from reading all
+assignments of the organization in the order of groups instead of those of the resource."""
 
 ROLE_HOLDERS = """
     SELECT h.user_key, count(*) AS holds
