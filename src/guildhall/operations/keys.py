@@ -65,7 +65,7 @@ def checked_expiry(tx: Transaction, expires_at: int) -> int:
 
 async def create_key(tx: Transaction, caller: Caller, new: NewKey) -> CreatedKey:
     """Create a key; raises InvalidInput, and Conflict when the key itself or its id is taken."""
-    _check(caller, new)
+    check_new_key(caller, new)
     secret = new.secret or (make_key(caller.org_id) if new.hash is None else None)
     key = APIKey(
         id=(new.id or tx.new_id()).lower(),
@@ -84,7 +84,8 @@ async def create_key(tx: Transaction, caller: Caller, new: NewKey) -> CreatedKey
     return CreatedKey(key, secret)
 
 
-def _check(caller: Caller, new: NewKey) -> None:
+def check_new_key(caller: Caller, new: NewKey) -> None:
+    """Raise InvalidInput, naming each field, when the key cannot be made."""
     problems = [("name", name_problem(trim(new.name))), ("scopes", _scopes_problem(new.scopes))]
     if new.rate_limit is not None and not 1 <= new.rate_limit <= _MOST_REQUESTS:
         problems.append(

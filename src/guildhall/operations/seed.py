@@ -1,0 +1,149 @@
+"""Seeding: an organization becomes what a file says of it, as a whole or not at all (contract 6a).
+
+What the file does not name stays; of what it names, a field that it does not give stays. Lists that it
+does give (members and roles of a group, directories and roles of a user) are whole: what is not in
+them goes. Seeding the same file again changes nothing. One event tells of it all.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import UNSET
+
+from guildhall.model.errors import Conflict, InvalidInput
+from guildhall.model.events import EventAction, Subject
+from guildhall.model.ids import parse_uuid
+from guildhall.model.names import fold, trim
+from guildhall.model.orgs import Org
+from guildhall.model.permissions import Caller
+from guildhall.model.seeds import Located, OrganizationSeed, SeedDocument, SeedReport
+from guildhall.model.times import to_text
+from guildhall.operations.events import record_event
+from guildhall.operations.orgs import create_org, require_org_name, system_caller
+from guildhall.operations.seeding.directories import seed_directories
+from guildhall.operations.seeding.groups import seed_groups
+from guildhall.operations.seeding.keys import seed_keys
+from guildhall.operations.seeding.limits import require_seats, select_seats_used
+from guildhall.operations.seeding.locations import located, misplaced, read_time
+from guildhall.operations.seeding.resources import seed_resources
+from guildhall.operations.seeding.roles import seed_roles
+from guildhall.operations.seeding.runs import Run
+from guildhall.operations.seeding.users import seed_users
+from guildhall.store import orgs, seeds
+from guildhall.store.database import Transaction
+
+_KIND = "organizations"
+
+
+async def seed_organizations(tx: Transaction, documents: Sequence[SeedDocument]) -> list[SeedReport]:
+    """Apply a whole file as the system, creating the organizations that are not there.
+
+    Raises InvalidInput, Conflict and UserLimitExceeded that say where in the file their cause stands.
+    """
+    return [await _seed_one(tx, document) for document in documents]
+
+
+async def _seed_one(tx: Transaction, document: SeedDocument) -> SeedReport:
+    org = await _find_org(tx, document)
+    if org is not None:
+        return await seed_organization(tx, system_caller(org), document)
+    item = document.organization
+    if item is None or not isinstance(item.value.name, str):
+        where = item.place.where("name") if item else document.place.where("organization")
+        raise InvalidInput(f"{where}: is required for a new organization.".lstrip(": "))
+    with located(item.place):
+        org_id = item.value.id if isinstance(item.value.id, str) else None
+        caller = await create_org(tx, item.value.name, org_id)
+    run = Run(tx, _seeding(caller))
+    run.report.created(_KIND, caller.org_id, item.value.name)
+    return await _apply(run, caller, document)
+
+
+async def _find_org(tx: Transaction, document: SeedDocument) -> Org | None:
+    """Return the organization that a document means: by its id, else by its name, else the only one."""
+    item = document.organization
+    if item is not None and isinstance(item.value.id, str):
+        return await tx.one(orgs.SELECT_ORG, org_id=_require_id(item))
+    known = await tx.all(orgs.SELECT_ORGS)
+    if item is not None and isinstance(item.value.name, str):
+        name_key = fold(trim(item.value.name))
+        known = [org for org in known if fold(org.name) == name_key]
+    if len(known) > 1:
+        where = item.place.where("id") if item else document.place.where("organization")
+        listed = ", ".join(org.id for org in known)
+        raise Conflict(f"{where}: several organizations could be meant; give the id of one: {listed}.")
+    return known[0] if known else None
+
+
+def _require_id(item: Located[OrganizationSeed]) -> str:
+    org_id = parse_uuid(str(item.value.id))
+    if org_id is None:
+        raise misplaced(item.place, "id", "must be a UUID, or left out.")
+    return org_id
+
+
+async def seed_organization(tx: Transaction, caller: Caller, document: SeedDocument) -> SeedReport:
+    """Apply a document to the caller's organization; return what changed.
+
+    Raises InvalidInput, Conflict and UserLimitExceeded that say where in the file their cause stands.
+    """
+    item = document.organization
+    if item is not None and isinstance(item.value.id, str) and _require_id(item) != caller.org_id:
+        raise misplaced(
+            item.place, "id", f"must be that of the organization which is seeded: {caller.org_id}."
+        )
+    return await _apply(Run(tx, _seeding(caller)), caller, document)
+
+
+def _seeding(caller: Caller) -> Caller:
+    return msgspec.structs.replace(caller, within_seed=True)
+
+
+async def _apply(run: Run, caller: Caller, document: SeedDocument) -> SeedReport:
+    org = await run.tx.one(orgs.SELECT_ORG_TO_FURNISH, org_key=caller.org_key)
+    if org is None:
+        raise LookupError("the organization has gone within a transaction")
+    seats = await select_seats_used(run)
+    name = await _change_org(run, org, document)
+    await seed_roles(run, document)
+    await seed_directories(run, document)
+    await seed_resources(run, document)
+    await seed_users(run, document)
+    await seed_groups(run, document)
+    await seed_keys(run, document)
+    await require_seats(run, seats)
+    await _record(run, caller, name)
+    return SeedReport(caller.org_id, name, dict(run.report.totals), run.report.changes)
+
+
+async def _change_org(run: Run, org: Org, document: SeedDocument) -> str:
+    """Change the organization itself; return its name."""
+    item = document.organization
+    if item is None:
+        return org.name
+    name, created_at = org.name, org.created_at
+    if isinstance(item.value.name, str):
+        with located(item.place):
+            name = require_org_name(item.value.name)
+    if item.value.created_at is not UNSET:
+        created_at = to_text(read_time(item.place, "createdAt", item.value.created_at))
+    changes = {"name": name != org.name, "createdAt": created_at != org.created_at}
+    if any(changes.values()):
+        await run.tx.run(
+            seeds.UPDATE_ORG, org_key=org.org_key, org_id=org.id, name=name, created_at=created_at
+        )
+        if not run.report.changes:
+            changed = [field for field, differs in changes.items() if differs]
+            run.report.updated(_KIND, org.id, name, changed)
+    return name
+
+
+async def _record(run: Run, caller: Caller, name: str) -> None:
+    """Write the one event of a seed that changed something; on the command line the caller is the system."""
+    totals = run.report.totals
+    if not totals:
+        return
+    counted = ", ".join(f"{count} {what}" for what, count in totals.items())
+    subject = Subject(caller.org_id, _KIND, {"name": name, "totals": dict(totals)})
+    message = f"Seeded organization {name}: {counted}"
+    await record_event(run.tx, caller, EventAction.ORGANIZATION_SEEDED, message, [subject])

@@ -1,0 +1,1 @@
+"""Applying a seed file to an organization, subject by subject; `operations.seed` is the way in."""

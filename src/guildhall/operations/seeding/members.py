@@ -1,0 +1,158 @@
+"""Members of the groups of a seed file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+import msgspec
+from msgspec import UNSET
+
+from guildhall.model.errors import InvalidInput
+from guildhall.model.groups import Group
+from guildhall.model.memberships import Member
+from guildhall.model.names import fold, trim
+from guildhall.model.seeds import GroupSeed, Located
+from guildhall.model.users import DirectoryUser
+from guildhall.operations.memberships import delete_member, insert_member
+from guildhall.operations.seeding.locations import misplaced, read_time
+from guildhall.operations.seeding.runs import Run
+from guildhall.store import memberships, seeds
+
+_AT_ONCE = 1_000
+_EVERY = 2**62
+_BEFORE_ALL_KEYS = 0
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """A member as the file gives it: the place in its list, and the time, None when it says none."""
+
+    number: int
+    added_at: int | None
+
+
+Members = Mapping[str, _Wanted]
+"""The wanted members of a group by their account ids."""
+
+
+async def insert_members(run: Run, item: Located[GroupSeed], group: Group) -> int:
+    """Store the members of a new group, without what its roles give them; return how many they are."""
+    wanted = await _read(run, item)
+    org_key, group_key, directory_key, now = (
+        run.caller.org_key,
+        group.group_key,
+        group.directory_key,
+        run.tx.now,
+    )
+    rows = (
+        (group_key, now if member.added_at is None else member.added_at, org_key, directory_key, account_id)
+        for account_id, member in wanted.items()
+    )
+    await run.tx.run_many(seeds.INSERT_MEMBER, rows)
+    if await run.tx.value(seeds.COUNT_MEMBERS, **run.org, group_key=group_key) != len(wanted):
+        await _find_users(run, item, group, wanted)
+    return len(wanted)
+
+
+async def change_members(run: Run, item: Located[GroupSeed], group: Group) -> Sequence[str]:
+    """Make a group's members those of the file, if it gives any; return the changes in words."""
+    if item.value.members is UNSET:
+        return ()
+    wanted = await _read(run, item)
+    present = {row.account_id: row for row in await _select(run, group)}
+    gone = [row for account_id, row in present.items() if account_id not in wanted]
+    for row in gone:
+        user = DirectoryUser(row.user_key, row.account_id, row.name, row.email, row.status)
+        await delete_member(run.tx, run.caller, group, user)
+    new = {account_id: member for account_id, member in wanted.items() if account_id not in present}
+    keys = {account_id: row.user_key for account_id, row in present.items()}
+    for user in await _find_users(run, item, group, new):
+        await insert_member(run.tx, run.caller, group, user)
+        keys[user.account_id] = user.user_key
+    other = _other_times(run, wanted, present)
+    rows = [
+        (added_at, run.caller.org_key, group.group_key, keys[account_id]) for account_id, added_at in other
+    ]
+    await run.tx.run_many(seeds.UPDATE_MEMBER_ADDED, rows)
+    retimed = sum(account_id in present for account_id, _ in other)
+    counts = {"members added": len(new), "members removed": len(gone), "addedAt changed": retimed}
+    return [f"{count} {words}" for words, count in counts.items() if count]
+
+
+async def _select(run: Run, group: Group) -> list[Member]:
+    return await run.tx.all(
+        memberships.SELECT_MEMBERS,
+        **run.org,
+        group_key=group.group_key,
+        directory_key=group.directory_key,
+        start=_BEFORE_ALL_KEYS,
+        most=_EVERY,
+    )
+
+
+def _other_times(run: Run, wanted: Members, present: Mapping[str, Member]) -> list[tuple[str, int]]:
+    """Return those whose time is not what the file says; who is new has the time of the seed."""
+    return [
+        (account_id, member.added_at)
+        for account_id, member in wanted.items()
+        if member.added_at is not None
+        and member.added_at != (present[account_id].added_at if account_id in present else run.tx.now)
+    ]
+
+
+async def _read(run: Run, item: Located[GroupSeed]) -> Members:
+    """Return the members that the file gives; raises InvalidInput for one that is given twice."""
+    entries = list(_entries(item))
+    by_email = await _resolve(run, [reference for reference, _ in entries if "@" in reference])
+    wanted: dict[str, _Wanted] = {}
+    for number, (reference, added_at) in enumerate(entries):
+        account_id = reference
+        if "@" in reference:
+            found = by_email.get(fold(trim(reference)))
+            if found is None:
+                raise misplaced(item.place, f"members[{number}]", f"there is no user {reference[:320]}.")
+            account_id = found
+        if account_id in wanted:
+            raise misplaced(item.place, f"members[{number}]", f"{reference[:320]} is a member already.")
+        wanted[account_id] = _Wanted(number, added_at)
+    return wanted
+
+
+def _entries(item: Located[GroupSeed]) -> Iterator[tuple[str, int | None]]:
+    for number, entry in enumerate(item.value.members or ()):
+        if isinstance(entry, str):
+            yield entry, None
+        elif entry.added_at is UNSET:
+            yield entry.user, None
+        else:
+            yield entry.user, read_time(item.place, f"members[{number}].addedAt", entry.added_at)
+
+
+async def _resolve(run: Run, addresses: Sequence[str]) -> dict[str, str]:
+    """Return the account ids of e-mail addresses, by the address as it is compared."""
+    found: dict[str, str] = {}
+    waiting = iter(addresses)
+    while chunk := [fold(trim(address)) for address in islice(waiting, _AT_ONCE)]:
+        rows = await run.tx.all(seeds.SELECT_USERS_BY_EMAIL, **run.org, email_keys=chunk)
+        found.update((row.email_key, row.account_id) for row in rows)
+    return found
+
+
+async def _find_users(
+    run: Run, item: Located[GroupSeed], group: Group, wanted: Members
+) -> list[DirectoryUser]:
+    """Return the users as the group's directory knows them; raises InvalidInput for who is not there."""
+    found: dict[str, DirectoryUser] = {}
+    waiting = iter(wanted)
+    key = {**run.org, "directory_key": group.directory_key}
+    while chunk := list(islice(waiting, _AT_ONCE)):
+        rows = await run.tx.all(seeds.SELECT_DIRECTORY_USERS, **key, account_ids=chunk)
+        found.update((row.account_id, row) for row in rows)
+        for account_id in chunk:
+            if account_id not in found:
+                raise await _absent(run, item, wanted[account_id].number, account_id)
+    return [found[account_id] for account_id in wanted]
+
+
+async def _absent(run: Run, item: Located[GroupSeed], number: int, account_id: str) -> InvalidInput:
+    known = await run.tx.all(seeds.SELECT_USERS_BY_ID, **run.org, account_ids=[account_id])
+    what = "is not in the group's directory" if known else "does not exist"
+    return misplaced(item.place, f"members[{number}]", f"the user {account_id[:128]} {what}.")

@@ -1,0 +1,114 @@
+"""Direct roles of the users of a seed file."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec import UNSET
+
+from guildhall.model.resources import Resource
+from guildhall.model.roles import Role
+from guildhall.model.seeds import Located, UserSeed
+from guildhall.model.users import Account, UserStatus
+from guildhall.operations.seats import hold_role, hold_seat, release_role, release_seat
+from guildhall.operations.seeding.locations import misplaced
+from guildhall.operations.seeding.runs import Run
+from guildhall.store import seeds, user_roles
+
+Pair = tuple[int, int]
+"""The keys of a resource and a role."""
+
+
+class _Grant(msgspec.Struct, frozen=True):
+    resource_key: int
+    role_key: int
+    uses_seat: bool
+    words: str
+
+    @property
+    def pair(self) -> Pair:
+        return self.resource_key, self.role_key
+
+
+async def seed_user_roles(
+    run: Run, held: Sequence[tuple[Located[UserSeed], Account]]
+) -> dict[int, list[str]]:
+    """Make the direct roles of users those of the file, where it gives any; return the changes in words."""
+    given = [(item, account) for item, account in held if item.value.roles is not UNSET]
+    before = await _select(run, [account for _, account in given])
+    changes: dict[int, list[str]] = {}
+    for item, account in given:
+        wanted = await _wanted(run, item)
+        old = before.get(account.user.user_key, {})
+        if wanted.keys() == old.keys():
+            continue
+        removed = [old[pair] for pair in sorted(old.keys() - wanted.keys())]
+        added = [wanted[pair] for pair in sorted(wanted.keys() - old.keys())]
+        await _store(run, account, old, removed, added)
+        changes[account.user.user_key] = [
+            *(f"revoked {grant.words}" for grant in removed),
+            *(f"assigned {grant.words}" for grant in added),
+        ]
+    return changes
+
+
+async def _select(run: Run, accounts: Sequence[Account]) -> dict[int, dict[Pair, _Grant]]:
+    found: dict[int, dict[Pair, _Grant]] = {}
+    if not accounts:
+        return found
+    keys = [account.user.user_key for account in accounts]
+    for row in await run.tx.all(seeds.SELECT_DIRECT_ROLES_OF_USERS, **run.org, user_keys=keys):
+        words = f"{row.role_id} on {row.resource_id}"
+        grant = _Grant(row.resource_key, row.role_key, bool(row.uses_seat), words)
+        found.setdefault(row.user_key, {})[grant.pair] = grant
+    return found
+
+
+async def _wanted(run: Run, item: Located[UserSeed]) -> dict[Pair, _Grant]:
+    wanted: dict[Pair, _Grant] = {}
+    for number, entry in enumerate(item.value.roles or ()):
+        field = f"roles[{number}]"
+        resource = await run.resource(item.place, f"{field}.resource", entry.resource)
+        for inner, reference in enumerate(entry.roles):
+            place = f"{field}.roles[{inner}]"
+            role = run.role(item.place, place, reference)
+            grant = _grant(item, place, resource, role)
+            if grant.pair in wanted:
+                raise misplaced(item.place, place, "this role is given twice.")
+            wanted[grant.pair] = grant
+    return wanted
+
+
+def _grant(item: Located[UserSeed], field: str, resource: Resource, role: Role) -> _Grant:
+    if not role.fits(resource.owner):
+        text = f"the role {role.id} does not fit resources of {resource.owner}."
+        raise misplaced(item.place, field, text)
+    words = f"{role.id} on {resource.id}"
+    return _Grant(resource.resource_key, role.role_key, bool(role.uses_seat), words)
+
+
+async def _store(
+    run: Run, account: Account, old: dict[Pair, _Grant], removed: Sequence[_Grant], added: Sequence[_Grant]
+) -> None:
+    tx, caller, user_key = run.tx, run.caller, account.user.user_key
+    rows = [(caller.org_key, user_key, *grant.pair) for grant in removed]
+    await tx.run_many(user_roles.DELETE_USER_ROLE, rows)
+    await tx.run_many(user_roles.INSERT_USER_ROLE, [(caller.org_key, user_key, *g.pair) for g in added])
+    gone = {grant.pair for grant in removed}
+    new = [*(grant for pair, grant in old.items() if pair not in gone), *added]
+    if any(standing.status == UserStatus.ACTIVE for standing in account.directories):
+        for resource_key in sorted(_seats(old.values()) - _seats(new)):
+            await release_seat(tx, caller, resource_key, user_key)
+        for resource_key in sorted(_seats(new) - _seats(old.values())):
+            await hold_seat(tx, caller, resource_key, user_key)
+    for role_key in sorted(_roles(old.values()) - _roles(new)):
+        await release_role(tx, caller, role_key, user_key)
+    for role_key in sorted(_roles(new) - _roles(old.values())):
+        await hold_role(tx, caller, role_key, user_key)
+
+
+def _seats(grants: Iterable[_Grant]) -> set[int]:
+    return {grant.resource_key for grant in grants if grant.uses_seat}
+
+
+def _roles(grants: Iterable[_Grant]) -> set[int]:
+    return {grant.role_key for grant in grants}
