@@ -18,9 +18,18 @@ _FIRST_KEY = f"""
 """
 
 _SETTLED = f"""
-    (CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)
-     + (SELECT o.event_offset FROM orgs AS o WHERE o.org_key = :org_key)) * {KEYS_OF_TRANSACTION}
+    (SELECT (COALESCE(MIN(CAST(CAST(running.id AS TEXT) AS BIGINT)),
+                      CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT))
+             + (SELECT o.event_offset FROM orgs AS o WHERE o.org_key = :org_key)) * {KEYS_OF_TRANSACTION}
+     FROM pg_snapshot_xip(pg_current_snapshot()) AS running (id)
+     WHERE NOT EXISTS (
+         SELECT 1 FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
+         WHERE l.locktype = 'transactionid' AND l.granted AND l.mode = 'ExclusiveLock'
+           AND l.transactionid = CAST(running.id AS xid)
+           AND a.datid <> (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())))
 """
+"""The first key that a transaction which still runs may use. Transactions share one row of ids in all
+databases of a cluster: those that are known to run in another database hold nothing up here."""
 
 INSERT_EVENT = register(
     """

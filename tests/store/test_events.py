@@ -1,0 +1,206 @@
+"""The order of events, on both engines: what the stream may show, and where times lead (design 2.2)."""
+
+import asyncio
+import random
+
+import pytest
+
+from guildhall.app import open_database
+from guildhall.model.events import EventAction, EventFilter, EventView
+from guildhall.model.paging import Window
+from guildhall.operations.events import (
+    PRUNED_AT_ONCE,
+    SLACK,
+    list_events,
+    prune_expired_events,
+    record_event,
+)
+from guildhall.store.events import INSERT_EVENT, KEYS_OF_TRANSACTION
+from guildhall.store.statement import Statement
+from tests import make, postgres
+
+DAY = 86_400_000
+STREAM = EventView(EventFilter(), oldest_first=True, stream=True)
+
+
+@pytest.fixture
+def own_url(postgres_url):
+    with postgres.empty_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+def other_url(postgres_url):
+    with postgres.empty_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+async def postgres_world(own_url):
+    async with make.open_world(own_url) as opened:
+        yield opened
+
+
+async def record(tx, caller, message):
+    await record_event(tx, caller, EventAction.GROUP_UPDATED, message, [])
+
+
+async def insert(tx, caller, times):
+    """Write an event for each time, in this order; its message is its time."""
+    for time in times:
+        await tx.run(
+            INSERT_EVENT,
+            org_key=caller.org_key,
+            time=time,
+            action="group_updated",
+            actor_id=None,
+            actor_name="system",
+            ip=None,
+            product=None,
+            message=str(time),
+            context="[]",
+        )
+
+
+async def stream(world, view=STREAM):
+    page = await world.read(list_events, world.caller, view, Window(500))
+    return [event.message for event in page.items]
+
+
+async def every(world, view, limit=500):
+    """All events of a list, page by page."""
+    window, found = Window(limit), []
+    while window is not None:
+        page = await world.read(list_events, world.caller, view, window)
+        found += page.items
+        window = page.next if page.items or not view.stream else None
+    return found
+
+
+async def test_stream_stops_below_a_running_transaction(postgres_world):
+    """What commits first may stand behind: it waits until what is before it is settled."""
+    world = postgres_world
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(tx):
+        await record(tx, world.caller, "slow")
+        begun.set()
+        await go_on.wait()
+
+    before = await stream(world)
+    running = asyncio.create_task(world.write(slow))
+    await begun.wait()
+    await world.write(record, world.caller, "quick")
+    assert await stream(world) == before
+    newest_first = await stream(world, EventView(EventFilter()))
+    assert newest_first[0] == "quick"  # A list shows at once what an answer confirmed.
+    go_on.set()
+    await running
+    assert await stream(world) == [*before, "slow", "quick"]
+
+
+async def test_stream_waits_for_a_transaction_that_has_recorded_nothing_yet(postgres_world):
+    world = postgres_world
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def late(tx):
+        await tx.run(Statement("UPDATE orgs SET name = name WHERE org_key = :org_key"), org_key=1)
+        begun.set()
+        await go_on.wait()
+        await record(tx, world.caller, "late")
+
+    before = await stream(world)
+    running = asyncio.create_task(world.write(late))
+    await begun.wait()
+    await world.write(record, world.caller, "quick")
+    seen = await stream(world)
+    go_on.set()
+    await running
+    assert (await stream(world))[: len(seen)] == seen
+    assert await stream(world) == [*before, "late", "quick"]
+
+
+async def test_stream_does_not_wait_for_other_databases(postgres_world, other_url):
+    """Transaction ids are shared by all databases of a cluster; a long import next door is not ours."""
+    world = postgres_world
+    other = await open_database(other_url)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(tx):
+        await tx.run(Statement("UPDATE schema_info SET scrubs = scrubs + 1"))
+        begun.set()
+        await go_on.wait()
+
+    running = asyncio.create_task(other.write(slow))
+    await begun.wait()
+    await world.write(record, world.caller, "here")
+    assert (await stream(world))[-1] == "here"
+    go_on.set()
+    await running
+    await other.close()
+
+
+async def test_events_of_another_cluster_stay_below_new_ones(postgres_world, own_url):
+    """A dump may come from a cluster whose transaction ids are far ahead of this one's."""
+    world = postgres_world
+    await world.write(record, world.caller, "old")
+    ahead = Statement(
+        "UPDATE events SET event_key = event_key + CAST(:by AS BIGINT) WHERE org_key = :org_key"
+    )
+    await world.write(_run, ahead, by=10**9 * KEYS_OF_TRANSACTION, org_key=world.caller.org_key)
+    for number in range(2):
+        await (await open_database(own_url)).close()
+        await world.write(record, world.caller, f"new {number}")
+    assert (await stream(world))[-3:] == ["old", "new 0", "new 1"]
+    assert [event.message for event in await every(world, EventView(EventFilter()), 1)][:3] == [
+        *("new 1", "new 0", "old")
+    ]
+
+
+async def _run(tx, statement, **parameters):
+    await tx.run(statement, **parameters)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_times_are_found_where_they_contradict_the_order(world, seed):
+    """Clocks of several servers differ; whatever the order of events, times select exactly."""
+    chance = random.Random(seed)
+    start = make.NOW + DAY
+    rising = sorted(chance.randrange(start, start + 40 * SLACK) for _ in range(300))
+    times = [time + chance.randrange(-SLACK // 2, SLACK // 2) for time in rising]
+    await world.write(insert, world.caller, times)
+    for _ in range(25):
+        since, until = sorted(chance.randrange(start - SLACK, start + 41 * SLACK) for _ in range(2))
+        wanted = EventFilter(since=since, until=until)
+        expected = [str(time) for time in times if since <= time < until]
+        for view in (EventView(wanted), EventView(wanted, oldest_first=True, stream=True)):
+            found = [event.message for event in await every(world, view, chance.choice((3, 50, 500)))]
+            assert found == (expected if view.stream else expected[::-1])
+
+
+async def test_prune_removes_expired_events_in_batches(world):
+    old = [make.NOW + number for number in range(PRUNED_AT_ONCE * 2 + 10)]
+    recent = [make.NOW + 180 * DAY, make.NOW + 190 * DAY]
+    await world.write(insert, world.caller, [*old, *recent])
+    world.clock.now = make.NOW + 200 * DAY
+    await prune_expired_events(world.database, 180)
+    assert [event.time for event in await every(world, EventView(EventFilter()))] == recent[::-1]
+
+
+async def test_prune_keeps_the_newest_event(world):
+    """Its key would be given again, and a poller would take the next event for one that it has seen."""
+    await world.write(record, world.caller, "last")
+    world.clock.now = make.NOW + 1_000 * DAY
+    await prune_expired_events(world.database, 180)
+    page = await world.read(list_events, world.caller, STREAM, Window(5))
+    assert [event.message for event in page.items] == ["last"]
+    await world.write(record, world.caller, "next")
+    page = await world.read(list_events, world.caller, STREAM, page.next)
+    assert [event.message for event in page.items] == ["next"]
+
+
+async def test_prune_keeps_what_has_not_expired(world):
+    before = await every(world, EventView(EventFilter()))
+    world.clock.now = make.NOW + 180 * DAY
+    await prune_expired_events(world.database, 180)
+    assert await every(world, EventView(EventFilter())) == before
