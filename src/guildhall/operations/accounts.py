@@ -222,12 +222,7 @@ async def _store(tx: Transaction, caller: Caller, before: Account | None, user: 
     other = await tx.one(users.SELECT_USER_BY_EMAIL, org_key=caller.org_key, email_key=user.email_key)
     if other is not None and other.account_id != user.account_id:
         raise _email_taken(user)
-    values = {
-        "org_key": caller.org_key,
-        "email_domain": user.email_key.rpartition("@")[2],
-        "nickname_key": fold(user.details.nickname or user.name),
-        **{field: getattr(user, field) for field in _STORED},
-    }
+    values = {"org_key": caller.org_key, **stored_user(user)}
     if before is not None:
         await tx.run(users.UPDATE_USER, **values, user_key=user.user_key)
         return user
@@ -235,6 +230,15 @@ async def _store(tx: Transaction, caller: Caller, before: Account | None, user: 
     if user_key is None:
         raise Conflict(f"The user {user.account_id} was created by someone else at the same time.")
     return msgspec.structs.replace(user, user_key=user_key)
+
+
+def stored_user(user: User) -> dict[str, Any]:
+    """Return what is stored of a user beside the ids, derived columns included."""
+    return {
+        "email_domain": user.email_key.rpartition("@")[2],
+        "nickname_key": fold(user.details.nickname or user.name),
+        **{field: getattr(user, field) for field in _STORED},
+    }
 
 
 _STORED = ("name", "name_key", "email", "email_key", "claim_status", "mfa_enabled", "closed", "profile")

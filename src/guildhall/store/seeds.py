@@ -111,16 +111,6 @@ SELECT_USERS_BY_EMAIL = register(
     User,
 )
 
-INSERT_USERS = register(
-    """
-    INSERT INTO users (org_key, account_id, name, name_key, email, email_key, email_domain, claim_status,
-                       mfa_enabled, closed, profile)
-    VALUES (:org_key, :account_id, :name, :name_key, :email, :email_key, :email_domain, :claim_status,
-            :mfa_enabled, :closed, :profile)
-    ON CONFLICT DO NOTHING
-    """
-)
-
 SELECT_USER_KEYS_BY_ID = register(
     """
     SELECT account_id, email_key, user_key FROM users

@@ -38,15 +38,18 @@ SELECT_USER_KEYS = register(
     "SELECT user_key FROM users WHERE org_key = :org_key AND account_id IN (:account_ids...)"
 )
 
-INSERT_USER = register(
-    """
+_INSERT_USER = """
     INSERT INTO users (org_key, account_id, name, name_key, nickname_key, email, email_key, email_domain,
                        claim_status, mfa_enabled, closed, profile)
     VALUES (:org_key, :account_id, :name, :name_key, :nickname_key, :email, :email_key, :email_domain,
             :claim_status, :mfa_enabled, :closed, :profile)
-    ON CONFLICT DO NOTHING RETURNING user_key
-    """
-)
+    ON CONFLICT DO NOTHING
+"""
+
+INSERT_USER = register(f"{_INSERT_USER} RETURNING user_key")
+
+INSERT_USERS = register(_INSERT_USER)
+"""The same for many at once; who could not be stored is not there afterwards."""
 
 UPDATE_USER = register(
     """

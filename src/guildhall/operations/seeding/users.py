@@ -222,7 +222,7 @@ async def _insert(run: Run, entries: Sequence[_Entry]) -> None:
     if not entries:
         return
     rows = [_row(run, entry.user) for entry in entries]
-    await run.tx.run_many(seeds.INSERT_USERS, rows)
+    await run.tx.run_many(users.INSERT_USERS, rows)
     ids = [entry.user.account_id for entry in entries]
     stored = await run.tx.all(seeds.SELECT_USER_KEYS_BY_ID, **run.org, account_ids=ids)
     keys = {row.account_id: row for row in stored}
@@ -238,9 +238,8 @@ async def _insert(run: Run, entries: Sequence[_Entry]) -> None:
 
 
 def _row(run: Run, user: User) -> Sequence[Any]:
-    values = {field: getattr(user, field) for field in ("account_id", "name_key", "email_key", *_FIELDS)}
-    domain = user.email_key.rpartition("@")[2]
-    return seeds.INSERT_USERS.bind({**run.org, **values, "email_domain": domain})
+    values = {**run.org, **rules.stored_user(user), "account_id": user.account_id}
+    return users.INSERT_USERS.bind(values)
 
 
 async def _taken(run: Run, entry: _Entry) -> Conflict:
