@@ -52,7 +52,7 @@ class GroupCounts(msgspec.Struct, frozen=True, omit_defaults=True):
     resources: int | UnsetType = UNSET
 
 
-class GroupBody(msgspec.Struct, frozen=True, rename="camel"):
+class GroupBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A group as version 2 shows it (contract 2.1)."""
 
     id: str
@@ -62,7 +62,7 @@ class GroupBody(msgspec.Struct, frozen=True, rename="camel"):
     management_access: ManagementAccessBody
     external_synced: bool
     managed_by: Literal["external", "admins", "team-members", "open"]
-    counts: GroupCounts | UnsetType
+    counts: GroupCounts | UnsetType = UNSET
     links: ItemLinks
 
 
@@ -171,15 +171,15 @@ def group_body(request: Request, group: Group, counts: CountsAsked) -> GroupBody
             group.resources if counts.include_resources else UNSET,
         )
     return GroupBody(
-        group.id,
-        group.name,
-        group.description,
-        group.directory_id,
-        ManagementAccessBody(access.deletable, access.modifiable, access.readable),
-        bool(group.synced),
-        ManagedBy(group.managed_by).word,  # type: ignore[arg-type]
-        shown,
-        ItemLinks(request.item_token("group", group.id)),
+        id=group.id,
+        name=group.name,
+        description=group.description,
+        directory_id=group.directory_id,
+        management_access=ManagementAccessBody(access.deletable, access.modifiable, access.readable),
+        external_synced=bool(group.synced),
+        managed_by=ManagedBy(group.managed_by).word,  # type: ignore[arg-type]
+        counts=shown,
+        links=ItemLinks(request.item_token("group", group.id)),
     )
 
 
