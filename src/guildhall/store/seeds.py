@@ -175,9 +175,9 @@ COUNT_MEMBERS = register(
 SELECT_DIRECTORY_USERS = register(
     """
     SELECT u.user_key, u.account_id, u.name, u.email, m.status
-    FROM directory_users AS m CROSS JOIN users AS u
-    WHERE m.org_key = :org_key AND m.directory_key = :directory_key AND m.account_id IN (:account_ids...)
-      AND u.org_key = :org_key AND u.user_key = m.user_key
+    FROM users AS u CROSS JOIN directory_users AS m
+    WHERE u.org_key = :org_key AND u.account_id IN (:account_ids...)
+      AND m.org_key = :org_key AND m.user_key = u.user_key AND m.directory_key = :directory_key
     """,
     DirectoryUser,
 )

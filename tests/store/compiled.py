@@ -1,0 +1,145 @@
+"""The statements that filters compile to: what a list or a number reads is written down, not read."""
+
+import asyncio
+import functools
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from guildhall.model.filters import GroupFilter, GroupView
+from guildhall.model.paging import Window
+from guildhall.model.user_lists import UserFilter, UserSort, UserView
+from guildhall.store import filters, user_counts, user_filters
+from guildhall.store.statement import Statement
+
+GIVEN = {
+    "directories": ((1,), (1, 2)),
+    "users": ((1, 2),),
+    "groups": ((1, 2),),
+    "owners": (("jira",),),
+    "resources": ((1, 2),),
+    "roles": ((1, 2),),
+    "standings": ((0, 2), (9,)),
+    "claims": ((0, 1),),
+    "mfa": (1,),
+    "domains": (("example.com",),),
+    "search": ("abc",),
+}
+"""Values of each filter that lead to statements of their own."""
+
+FAR, NEAR = 1_000_000, 1
+
+
+class Question(NamedTuple):
+    """Something that a list or a number is asked for."""
+
+    origin: str
+    by_key: bool
+    """Whether the filter names what is listed: then it drives, and nothing is probed."""
+    counts: bool
+    ask: Callable[[Any], Any]
+
+
+class Compiled(NamedTuple):
+    """A statement, what asked for it, and whether it gathers rows and sorts them, or counts."""
+
+    origin: str
+    statement: Statement[Any]
+    gathers: bool
+    counts: bool
+
+
+class Recorder:
+    """A transaction that only writes down; the probe number `driving` finds little, the others much."""
+
+    now = 0
+
+    def __init__(self, engine: str, driving: int) -> None:
+        self.engine = engine
+        self.probes: list[Statement[Any]] = []
+        self.read: list[Statement[Any]] = []
+        self._driving = driving
+
+    @property
+    def drives(self) -> bool:
+        return 0 < self._driving <= len(self.probes)
+
+    async def one(self, statement: Statement[Any], **parameters: Any) -> Any:
+        self.probes.append(statement)
+        size = NEAR if len(self.probes) == self._driving else FAR
+        return statement.row(size, size)
+
+    async def all(self, statement: Statement[Any], **parameters: Any) -> list[Any]:
+        self.read.append(statement)
+        return []
+
+    async def value(self, statement: Statement[Any], **parameters: Any) -> int:
+        self.read.append(statement)
+        return 0
+
+    async def values(self, statement: Statement[Any], **parameters: Any) -> list[Any]:
+        return ["abc"] if "term" in statement.sql else [1, 2]
+
+
+def compiled(engine: str) -> Iterator[Compiled]:
+    """Return every statement that lists and numbers of groups and users compile to."""
+    seen = set()
+    for question in itertools.chain(_about_groups(), _about_users()):
+        for driving in itertools.count():
+            recorder = Recorder(engine, driving)
+            asyncio.run(question.ask(recorder))
+            for statement in (*recorder.probes, *recorder.read):
+                if statement.sql not in seen:
+                    seen.add(statement.sql)
+                    gathers = recorder.drives or question.by_key
+                    counts = question.counts or statement in recorder.probes
+                    yield Compiled(question.origin, statement, gathers, counts)
+            if driving >= len(recorder.probes):
+                break
+
+
+def _about_groups() -> Iterator[Question]:
+    for chosen in combinations(GroupFilter):
+        asked, by_key = _asked(chosen), chosen.groups is not None
+        for descending, window in itertools.product((False, True), windows(("a", "b"))):
+            ask = functools.partial(
+                filters.select_groups, org_key=1, view=GroupView(chosen, descending), window=window
+            )
+            yield Question(f"groups {asked}", by_key, False, ask)
+        ask = functools.partial(filters.count_groups, org_key=1, chosen=chosen)
+        yield Question(f"number of groups {asked}", by_key, True, ask)
+
+
+def _about_users() -> Iterator[Question]:
+    for chosen in combinations(UserFilter):
+        asked, by_key = _asked(chosen), chosen.users is not None
+        for sort in UserSort:
+            for window in windows(("a", 1) if sort is UserSort.ACCOUNT_ID else ("a", "b", 1)):
+                ask = functools.partial(
+                    user_filters.select_users, org_key=1, view=UserView(chosen, sort), window=window
+                )
+                yield Question(f"users {asked} by {sort.name}", by_key, False, ask)
+        for count in (user_counts.count_users, user_counts.count_standings, user_counts.count_roles):
+            ask = functools.partial(count, org_key=1, chosen=chosen)
+            yield Question(f"{count.__name__} {asked}", by_key, True, ask)
+
+
+def combinations(filter_type: type[msgspec.Struct]) -> Iterator[Any]:
+    """Return filters with none, one, two and all of their fields set."""
+    fields = filter_type.__struct_fields__
+    for size in (0, 1, 2, len(fields)):
+        for names in itertools.combinations(fields, size):
+            for values in itertools.product(*(GIVEN[name] for name in names)):
+                yield filter_type(**dict(zip(names, values, strict=True)))
+
+
+def windows(start: Sequence[Any]) -> list[Window]:
+    """Return a first page, one behind a position, and one before it."""
+    return [Window(20), Window(20, tuple(start)), Window(20, tuple(start), backward=True, inclusive=True)]
+
+
+def _asked(chosen: msgspec.Struct) -> str:
+    given = {name: value for name, value in msgspec.structs.asdict(chosen).items() if value is not None}
+    return ", ".join(f"{name} {value}" for name, value in given.items()) or "all"
