@@ -91,5 +91,6 @@ class Health:
             mount="",
             without_database=True,
             answer=None if path == "/metrics" else HealthBody,
+            other_answers=((503, HealthBody),) if path == "/readyz" else (),
             contract="8",
         )

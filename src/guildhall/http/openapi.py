@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -85,10 +86,13 @@ def subject_of(route: Route) -> str:
 def build_document(routes: Sequence[Route]) -> Document:
     """Return the description of these operations as JSON values."""
     schemas = _Schemas(routes)
+    refusals: Document = {}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         item = paths.setdefault(route.mount + route.path, {})
-        item[route.method.lower()] = _operation(route, schemas)
+        operation = item[route.method.lower()] = _operation(route, schemas)
+        for status, response in _error_responses(route, schemas).items():
+            operation["responses"][status] = _shared(refusals, f"{route.wire.name}-{status}", response)
         if not route.mount:
             item["servers"] = [{"url": "/"}]
     return {
@@ -107,6 +111,7 @@ def build_document(routes: Sequence[Route]) -> Document:
         "paths": paths,
         "components": {
             "schemas": schemas.components(),
+            "responses": refusals,
             "securitySchemes": {"apiKey": _security_scheme()},
             "headers": _HEADERS,
         },
@@ -298,7 +303,7 @@ def _responses(route: Route, schemas: _Schemas) -> Document:
     answers = {str(route.status): _success(route, route.status, route.answer, schemas)}
     for status, kind in route.other_answers:
         answers[str(status)] = _success(route, status, kind, schemas)
-    return answers | _error_responses(route, schemas)
+    return answers
 
 
 def _success(route: Route, status: int, kind: Any, schemas: _Schemas) -> Document:
@@ -330,6 +335,13 @@ def _error_responses(route: Route, schemas: _Schemas) -> Document:
         }
         for status, forms in sorted(found.items())
     }
+
+
+def _shared(components: Document, name: str, response: Document) -> Document:
+    """Refer to a response that many operations give, so that it is written once."""
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    chosen = next(text for text in names if components.setdefault(text, response) == response)
+    return {"$ref": f"#/components/responses/{chosen}"}
 
 
 def _limit_headers(route: Route) -> Sequence[str]:

@@ -108,7 +108,7 @@ def _article(document: Document, entry: _Entry) -> str:
         f'</summary><div class="body" id="{operation["operationId"]}">{_prose(operation["description"])}'
         f"{_parameters(operation['parameters'])}{_request(document, operation)}"
         f"<h5>Example</h5><pre><code>{escape(curl_line(method, path, operation))}</code></pre>"
-        f"{_answers(operation['responses'])}</div></details></article>"
+        f"{_answers(document, operation['responses'])}</div></details></article>"
     )
 
 
@@ -134,9 +134,10 @@ def _request(document: Document, operation: Document) -> str:
     return _table(heading, _property_rows(_resolved(document, schema)))
 
 
-def _answers(responses: Mapping[str, Document]) -> str:
+def _answers(document: Document, responses: Mapping[str, Document]) -> str:
     rows = []
-    for status, response in responses.items():
+    for status, named in responses.items():
+        response = document["components"]["responses"].get(named.get("$ref", "").rpartition("/")[2], named)
         media = next(iter(response.get("content", {}).values()), None)
         kind = _type_of(media["schema"]) if media is not None else "empty"
         rows.append(_row(status, kind, response["description"]))
