@@ -129,7 +129,8 @@ def _reader(name: str, kind: inspect.Type) -> Callable[[list[Any]], Any]:
     if isinstance(bare, inspect.IntType):
         return _number
     if isinstance(bare, inspect.StructType):
-        return lambda values: _object(name, values)
+        is_order = any(member.encode_name == "field" for member in bare.fields)
+        return lambda values: _object(name, values, is_order=is_order)
     return _last
 
 
@@ -154,13 +155,13 @@ def _number(values: list[Any]) -> Any:
     return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
 
 
-def _object(name: str, values: list[Any]) -> Any:
-    """Read an object sent as JSON, as an array of one, member by member, or as `name` and `-name`."""
+def _object(name: str, values: list[Any], *, is_order: bool) -> Any:
+    """Read an object sent as JSON, as an array of one, member by member; an order as `name` or `-name`."""
     members: dict[str, Any] = {}
     for value in values:
         if isinstance(value, tuple):
             members[value[0]] = _boolean([value[1]])
-        elif value.lstrip().startswith(("{", "[")):
+        elif value.lstrip().startswith(("{", "[")) or not is_order:
             members |= _json_object(name, value)
         else:
             direction = "desc" if value.startswith("-") else "asc"
@@ -172,7 +173,7 @@ def _json_object(name: str, text: str) -> dict[str, Any]:
     try:
         value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        raise InvalidInput(f"{name}: is not well-formed JSON.") from None
+        raise InvalidInput(f"{name}: is not a well-formed JSON object.") from None
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not isinstance(value, dict):
