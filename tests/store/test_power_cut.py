@@ -147,6 +147,23 @@ def test_power_cut_while_created(tmp_path: Path) -> None:
     assert after > 50
 
 
+def test_power_cut_before_there_is_a_header(tmp_path: Path) -> None:
+    """The first page of a new file is torn, so that it does not look like a database."""
+    torn = 0
+    for seed in range(12):
+        before, left = tmp_path / f"{seed}-before", tmp_path / f"{seed}-after"
+        before.mkdir()
+        left.mkdir()
+        disk = FaultyDisk(seed)
+        disk.cut_power_after(7)
+        with pytest.raises(StartRefused):
+            migrate_sqlite(before / NAME, vfs=disk.name)
+        disk.materialize(left)
+        torn += (left / NAME).exists() and (left / NAME).read_bytes()[:1] == b"\0"
+        assert migrate_sqlite(left / NAME)
+    assert torn
+
+
 def schema_of(folder: Path) -> list[tuple[str, ...]]:
     """What a database in the folder consists of; it is created where there is none."""
     folder.mkdir(exist_ok=True)

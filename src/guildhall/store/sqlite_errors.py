@@ -69,7 +69,8 @@ def require_database_file(path: Path) -> None:
     """Raise StartRefused for what is there and can be no database, before any file is made beside it."""
     if path.is_dir():
         raise StartRefused(f"{path} is a folder: name a file in it, such as {path / 'guildhall.db'}.")
-    if not path.exists():
+    # With a journal beside it, it is what a power cut has left of a new file: SQLite takes that back.
+    if not path.exists() or Path(f"{path}-journal").exists():
         return
     with path.open("rb") as file:
         header = file.read(len(_SQLITE_HEADER))
