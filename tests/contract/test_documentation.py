@@ -108,7 +108,7 @@ async def test_get_openapi_says_what_each_operation_needs(document):
 async def test_get_openapi_shows_every_encoding_of_groups(document):
     operation = document["paths"]["/admin/v2/orgs/{orgId}/directories/{directoryId}/groups"]["get"]
     parameters = {parameter["name"]: parameter for parameter in operation["parameters"]}
-    assert parameters["groupIds"]["style"], parameters["groupIds"]["explode"] == ("form", True)
+    assert (parameters["groupIds"]["style"], parameters["groupIds"]["explode"]) == ("form", True)
     assert parameters["groupIds"]["schema"]["maxItems"] == 10
     assert "application/json" in parameters["counts"]["content"]
     assert "application/json" in parameters["sortBy"]["content"]

@@ -310,7 +310,10 @@ def _success(route: Route, status: int, kind: Any, schemas: _Schemas) -> Documen
     names = ["X-Request-Id", *_limit_headers(route), *_deprecation_headers(route)]
     if status == HTTPStatus.CREATED:
         names.append("Location")
-    response: Document = {"description": HTTPStatus(status).phrase, "headers": _headers(names)}
+    description = HTTPStatus(status).phrase
+    if status == HTTPStatus.CREATED and kind is None:
+        description += "; with `Prefer: return=representation` the new thing is the body"
+    response: Document = {"description": description, "headers": _headers(names)}
     if kind is not None:
         response["content"] = {route.answer_media_type: {"schema": schemas.of(kind)}}
     return response
