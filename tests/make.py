@@ -88,6 +88,17 @@ class World:
         self.http: httpx.AsyncClient
         self._numbers = itertools.count(1)
 
+    async def furnish(self) -> "World":
+        """Make the default directory and the key that everything else needs."""
+        self.default = await self.directory("Default directory")
+        self.secret = await self.key()
+        self.http = self.client(self.secret)
+        return self
+
+    async def organization(self, name: str = "Another") -> "World":
+        """A second organization on the same server."""
+        return await World(self.server, self.clock, await self.write(create_org, name)).furnish()
+
     # What a request is made of.
 
     def v1(self) -> str:
@@ -241,9 +252,7 @@ async def open_world(database_url: str, **settings: Any) -> AsyncIterator[World]
     await server.start()
     try:
         world = World(server, clock, await server.database.write(create_org, "Example"))
-        world.default = await world.directory("Default directory")
-        world.secret = await world.key()
-        async with world.client(world.secret) as world.http:
+        async with (await world.furnish()).http:
             yield world
     finally:
         await server.stop()

@@ -1,4 +1,8 @@
-"""Several changes of one user's standing at once, in an order that frees seats before it takes any."""
+"""Several changes of one user's standing at once.
+
+Who comes does so before who goes: a seat that the user keeps is then never freed and taken again, which
+a resource at its limit, or over it, would refuse.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -45,13 +49,13 @@ class Moves(msgspec.Struct, frozen=True):
 
 
 def moves_between(before: Iterable[UserDirectory], after: Iterable[UserDirectory]) -> Moves:
-    """Return what leads from one standing to another; who becomes active does so last."""
+    """Return what leads from one standing to another; what becomes active does so first."""
     old = {standing.directory_key: standing for standing in before}
     new = {standing.directory_key: standing for standing in after}
     change = [(old[key], new[key]) for key in sorted(old.keys() & new.keys()) if old[key] != new[key]]
     return Moves(
         leave=[old[key] for key in sorted(old.keys() - new.keys())],
-        change=sorted(change, key=lambda pair: pair[1].status == UserStatus.ACTIVE),
+        change=sorted(change, key=lambda pair: pair[1].status != UserStatus.ACTIVE),
         join=[new[key] for key in sorted(new.keys() - old.keys())],
         stays=bool(new),
     )
@@ -65,11 +69,11 @@ async def move_user(tx: Transaction, caller: Caller, user: User, moves: Moves) -
     ends = [before.status == UserStatus.ACTIVE != after.status for before, after in moves.change]
     if moves.leave or any(ends):
         await require_no_org_admin(tx, caller, user)
-    groups = [group for place in moves.leave for group in await leave_directory(tx, caller, place)]
-    for before, after in moves.change:
-        await change_standing(tx, caller, before, after)
     for place in moves.join:
         await join_directory(tx, caller, user, msgspec.structs.replace(place, user_key=user.user_key))
+    for before, after in moves.change:
+        await change_standing(tx, caller, before, after)
+    groups = [group for place in moves.leave for group in await leave_directory(tx, caller, place)]
     if not moves.leave:
         return {}
     dropped = [] if moves.stays else await drop_direct_roles(tx, caller, user)
