@@ -2,7 +2,6 @@
 
 import random
 import uuid
-import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -102,6 +101,10 @@ async def _fill(world: World) -> tuple[dict[str, list[str]], list[Known]]:
     gone = by_status[UserStatus.DEACTIVATED].id
     own = f"{world.ours()}/groups/{plain.id}/default-roles/{quote(open_resource.id, safe='')}"
 
+    by_email = f"{world.ours()}/users/by-email"
+    new_resource = f"{world.ours()}/resources/{quote('ari:cloud:jira::site/new', safe='')}"
+    new_directory = f"{world.ours()}/directories/{uuid.uuid4()}"
+
     def grant(resource: Resource, role_id: str) -> dict[str, str]:
         return {"resourceId": resource.id, "roleId": role_id}
 
@@ -121,7 +124,20 @@ async def _fill(world: World) -> tuple[dict[str, list[str]], list[Known]]:
         Known("addUserToGroup", 400, "POST", f"{v2}/{plain.id}/memberships", {"accountId": gone}),
         Known("removeUserFromGroup", 204, "DELETE", f"{v2}/{plain.id}/memberships/{users[0].id}"),
         Known("removeUserFromGroupV1", 200, "DELETE", f"{v1}/{plain.id}/memberships/{users[1].id}"),
+        Known("createGroup", 201, "POST", v2, {"name": "A known group"}),
         Known("deleteGroupV1", 403, "DELETE", f"{v1}/{default.id}"),
+        Known("deleteGroupV1", 403, "DELETE", f"{v1}/{team.id}"),
+        Known("deleteGroupV1", 409, "DELETE", f"{v1}/{filled.id}"),
+        Known("addUserToGroup", 204, "POST", f"{v2}/{plain.id}/memberships", {"accountId": users[2].id}),
+        Known(
+            "furnishUser", 201, "PUT", f"{world.ours()}/users/new", {"name": "N", "email": "n@example.com"}
+        ),
+        Known("furnishUserByEmail", 200, "PUT", by_email, {"name": "N", "email": "n@example.com"}),
+        Known("furnishResource", 201, "PUT", new_resource, {"name": "New"}),
+        Known("getResource", 200, "GET", new_resource),
+        Known("deleteResource", 204, "DELETE", new_resource),
+        Known("furnishDirectory", 201, "PUT", new_directory, {"name": "New"}),
+        Known("deleteDirectory", 204, "DELETE", new_directory),
         Known("deleteDirectory", 409, "DELETE", f"{world.ours()}/directories/{other.id}"),
         Known("putDefaultRole", 201, "PUT", own, {"roleId": USER}),
         Known("deleteDefaultRole", 204, "DELETE", own),
@@ -130,10 +146,11 @@ async def _fill(world: World) -> tuple[dict[str, list[str]], list[Known]]:
 
 
 class Substitution:
-    """Puts real ids in the place of most generated values; which ones depends on the value alone."""
+    """Puts real ids in the place of most generated values."""
 
-    def __init__(self, furnished: Furnished) -> None:
+    def __init__(self, furnished: Furnished, draw: random.Random) -> None:
         self._pools = furnished.pools
+        self.draw = draw
 
     def value(self, name: str, value: Any) -> Any:
         """Return `value`, or a real one for a field of that name, in lists and objects too."""
@@ -142,12 +159,9 @@ class Substitution:
         if isinstance(value, list):
             return [self.value(name, part) for part in value]
         pool = self._pools.get(name)
-        draw = random.Random(zlib.crc32(repr((name, value)).encode("utf-8", "surrogatepass")))
-        return draw.choice(pool) if pool and isinstance(value, str) and draw.random() < 0.9 else value
-
-    def draws(self, one_in: int, *about: Any) -> bool:
-        """Decide by values alone, so that a run can be repeated."""
-        return zlib.crc32(repr(about).encode("utf-8", "surrogatepass")) % one_in == 0
+        return (
+            self.draw.choice(pool) if pool and isinstance(value, str) and self.draw.random() < 0.9 else value
+        )
 
 
 def fresh_group(http: httpx.Client, furnished: Furnished) -> str:
