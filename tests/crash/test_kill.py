@@ -1,0 +1,147 @@
+"""The server is killed under load, again and again: what it confirmed is found by the next start, whole.
+
+GUILDHALL_CRASH_ROUNDS says how often (`make crash-rounds`: 1 000), GUILDHALL_CRASH_SEED where to begin.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from guildhall.operations.checks import check_database
+from guildhall.store.sqlite import SQLiteDatabase
+from tests import live
+from tests.ledger import Grant, Refused, Scribe, Unknown, opened, require_whole
+from tests.store.furnished import Furnished, furnish
+
+ROUNDS = int(os.environ.get("GUILDHALL_CRASH_ROUNDS", "50"))
+FIRST_SEED = int(os.environ.get("GUILDHALL_CRASH_SEED", "0"))
+
+SCRIBES = 8
+ROUNDS_OF_A_DATABASE = 10
+LONGEST_LIFE = 0.25
+"""Seconds that a server lives under load."""
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
+    return furnish(tmp_path_factory.mktemp("furnished"))
+
+
+class HTTPTarget:
+    """Writes over HTTP; see `tests.ledger.Target`."""
+
+    def __init__(self, http: httpx.AsyncClient, furnished: Furnished) -> None:
+        self._http = http
+        self._groups = f"/admin/v2/orgs/{furnished.caller.org_id}/directories/{furnished.directory_id}/groups"
+
+    async def _send(self, method: str, path: str, status: int, body: dict[str, str] | None = None) -> str:
+        try:
+            answer = await self._http.request(method, self._groups + path, json=body)
+        except httpx.TransportError as error:
+            raise Unknown from error
+        if answer.status_code == 409 and answer.json()["errors"][0]["code"] == "ADMIN-UAM-409-3":
+            raise Refused
+        assert answer.status_code == status, answer.text
+        return answer.headers.get("location", "").rpartition("/")[2]
+
+    async def create(self, name: str) -> str:
+        return await self._send("POST", "", 201, {"name": name})
+
+    async def rename(self, group_id: str, name: str) -> None:
+        await self._send("PATCH", f"/{group_id}", 204, {"name": name})
+
+    async def delete(self, group_id: str) -> None:
+        await self._send("DELETE", f"/{group_id}", 204)
+
+    async def add(self, group_id: str, account_id: str) -> None:
+        await self._send("POST", f"/{group_id}/memberships", 204, {"accountId": account_id})
+
+    async def remove(self, group_id: str, account_id: str) -> None:
+        await self._send("DELETE", f"/{group_id}/memberships/{account_id}", 204)
+
+    async def assign(self, group_id: str, grant: Grant) -> None:
+        body = {"resourceId": grant.resource_id, "roleId": grant.role_id}
+        await self._send("POST", f"/{group_id}/role-assignments/assign", 200, body)
+
+    async def revoke(self, group_id: str, grant: Grant) -> None:
+        body = {"resourceId": grant.resource_id, "roleId": grant.role_id}
+        await self._send("POST", f"/{group_id}/role-assignments/revoke", 204, body)
+
+
+class Server:
+    """A started server, which is killed and never stopped."""
+
+    def __init__(self, process: "subprocess.Popen[str]", url: str) -> None:
+        self._process = process
+        self.url = url
+
+    def kill(self) -> None:
+        """Kill all of its processes at once."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+
+    def await_end(self) -> None:
+        """Wait until the last of its processes has gone: each of them holds the pipe."""
+        self._process.communicate()
+
+
+@contextlib.contextmanager
+def serving(path: Path, workers: int) -> Iterator[Server]:
+    process = live.start("--database", str(path), "--workers", str(workers))
+    server = Server(process, "")
+    try:
+        server.url = live.first_line(process)["url"]
+        yield server
+    finally:
+        server.kill()
+        server.await_end()
+
+
+async def write_until_killed(
+    server: Server, furnished: Furnished, scribes: list[Scribe], seconds: float
+) -> None:
+    headers = {"authorization": f"Bearer {furnished.secret}"}
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as http:
+        target = HTTPTarget(http, furnished)
+
+        async def write(scribe: Scribe) -> None:
+            with contextlib.suppress(Unknown):
+                while True:
+                    await scribe.change(target)
+
+        assert (await http.get("/readyz")).status_code == 200
+        asyncio.get_running_loop().call_later(seconds, server.kill)
+        await asyncio.gather(*(write(scribe) for scribe in scribes))
+
+
+def compare(path: Path, scribes: list[Scribe]) -> None:
+    """Require what the scribes' ledgers have, nothing half done, and that `guildhall check` finds nothing."""
+    database = SQLiteDatabase(path)
+    findings = asyncio.run(check_database(database, lambda *_: None))
+    with opened(path) as connection:
+        found = require_whole(connection)
+    database._close()
+    assert not findings
+    for scribe in scribes:
+        scribe.compare(found)
+
+
+@pytest.mark.parametrize("first", range(0, ROUNDS, ROUNDS_OF_A_DATABASE))
+def test_kill_under_load(furnished: Furnished, tmp_path: Path, first: int) -> None:
+    path = furnished.copy_to(tmp_path / "database")
+    scribes = furnished.scribes(SCRIBES, FIRST_SEED + first)
+    for number in range(first, min(first + ROUNDS_OF_A_DATABASE, ROUNDS)):
+        print(f"round {number}, GUILDHALL_CRASH_SEED={FIRST_SEED}")
+        with serving(path, workers=1 + number % 2) as server:
+            compare(path, scribes)
+            seconds = random.Random(FIRST_SEED + number).uniform(0, LONGEST_LIFE)
+            asyncio.run(write_until_killed(server, furnished, scribes, seconds))
+    compare(path, scribes)
+    assert sum(scribe.confirmed for scribe in scribes) > ROUNDS_OF_A_DATABASE
