@@ -190,9 +190,9 @@ class Model:
     def place(self, user: int, *wanted: UserStatus | None) -> Refusal:
         """Put the user into the directories for which there is a status, and into no other."""
         moves = [(d, self.places.get((user, d)), status) for d, status in enumerate(wanted)]
-        if any(old is not None and status is None or old == ACTIVE != status for _, old, status in moves):
-            if self._is_org_admin(user):
-                return errors.InvalidInput
+        leaves = any(old is not None and status is None for _, old, status in moves)
+        if self._is_org_admin(user) and (leaves or any(old == ACTIVE != new for _, old, new in moves)):
+            return errors.InvalidInput
         self.places |= {(user, directory): status for directory, _, status in moves if status is not None}
         for directory, old, status in moves:
             if old is not None and status is None:

@@ -1,6 +1,6 @@
 """A real organization with the small numbers of `seat_model`, and all that the store counts in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -24,10 +24,10 @@ from tests.store.seat_model import DIRECTORY_OF, GROUPS, Model
 State = dict[str, Any]
 
 
-class Four(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True):
     a: Any
     b: Any
-    c: Any
+    c: Any = None
     d: Any = None
     e: Any = None
 
@@ -40,14 +40,14 @@ _SEATS = Statement(
     SELECT r.id, u.account_id, s.holds FROM seats AS s CROSS JOIN resources AS r CROSS JOIN users AS u
     WHERE s.org_key = :org_key AND r.resource_key = s.resource_key AND u.user_key = s.user_key
     """,
-    Four,
+    Row,
 )
 _USED = Statement(
     """
     SELECT r.id, s.seats_used, s.user_limit FROM resource_seats AS s CROSS JOIN resources AS r
     WHERE s.org_key = :org_key AND r.resource_key = s.resource_key
     """,
-    Four,
+    Row,
 )
 _HOLDERS = Statement(
     """
@@ -55,7 +55,7 @@ _HOLDERS = Statement(
     WHERE h.org_key = :org_key AND r.org_key = :org_key AND r.role_key = h.role_key
       AND u.user_key = h.user_key
     """,
-    Four,
+    Row,
 )
 _ROLE_TOTALS = Statement(
     """
@@ -63,21 +63,21 @@ _ROLE_TOTALS = Statement(
     WHERE t.org_key = :org_key AND r.org_key = :org_key AND r.role_key = t.role_key
       AND d.directory_key = t.directory_key AND t.users <> 0
     """,
-    Four,
+    Row,
 )
 _USER_TOTALS = Statement(
     """
     SELECT d.id, t.status, t.users FROM user_totals AS t CROSS JOIN directories AS d
     WHERE t.org_key = :org_key AND d.directory_key = t.directory_key AND t.users <> 0
     """,
-    Four,
+    Row,
 )
 _GROUP_TOTALS = Statement(
     """
     SELECT d.id, t.groups, t.type FROM group_totals AS t CROSS JOIN directories AS d
     WHERE t.org_key = :org_key AND d.directory_key = t.directory_key AND t.groups <> 0
     """,
-    Four,
+    Row,
 )
 _GROUPS = Statement(
     """
@@ -85,12 +85,56 @@ _GROUPS = Statement(
     FROM groups AS g CROSS JOIN group_counts AS c
     WHERE g.org_key = :org_key AND c.group_key = g.group_key
     """,
-    Four,
+    Row,
+)
+
+
+_PLACES = Statement(
+    """
+    SELECT u.account_id, d.id, m.status
+    FROM directory_users AS m CROSS JOIN users AS u CROSS JOIN directories AS d
+    WHERE m.org_key = :org_key AND u.user_key = m.user_key AND d.directory_key = m.directory_key
+    """,
+    Row,
+)
+_MEMBERS = Statement(
+    """
+    SELECT g.name, u.account_id FROM memberships AS m CROSS JOIN groups AS g CROSS JOIN users AS u
+    WHERE m.org_key = :org_key AND g.group_key = m.group_key AND u.user_key = m.user_key
+    """,
+    Row,
+)
+_ROLES = Statement(
+    """
+    SELECT g.name, s.id, r.id FROM role_assignments AS a CROSS JOIN groups AS g CROSS JOIN resources AS s
+    CROSS JOIN roles AS r
+    WHERE a.org_key = :org_key AND g.group_key = a.group_key AND s.resource_key = a.resource_key
+      AND r.org_key = :org_key AND r.role_key = a.role_key
+    """,
+    Row,
+)
+_DIRECT = Statement(
+    """
+    SELECT u.account_id, s.id, r.id FROM user_roles AS a CROSS JOIN users AS u CROSS JOIN resources AS s
+    CROSS JOIN roles AS r
+    WHERE a.org_key = :org_key AND u.user_key = a.user_key AND s.resource_key = a.resource_key
+      AND r.org_key = :org_key AND r.role_key = a.role_key
+    """,
+    Row,
+)
+_DEFAULTS = Statement(
+    """
+    SELECT g.name, s.id, r.id FROM default_groups AS a CROSS JOIN groups AS g CROSS JOIN resources AS s
+    CROSS JOIN roles AS r
+    WHERE a.org_key = :org_key AND g.group_key = a.group_key AND s.resource_key = a.resource_key
+      AND r.org_key = :org_key AND r.role_key = a.role_key
+    """,
+    Row,
 )
 
 
 async def _select_state(tx: Transaction, org_key: int) -> State:
-    async def rows(statement: Statement[Four], length: int = 3) -> set[tuple[Any, ...]]:
+    async def rows(statement: Statement[Row], length: int = 3) -> set[tuple[Any, ...]]:
         return {row.cut(length) for row in await tx.all(statement, org_key=org_key)}
 
     return {
@@ -102,6 +146,12 @@ async def _select_state(tx: Transaction, org_key: int) -> State:
         "group totals": await rows(_GROUP_TOTALS),
         "groups": await rows(_GROUPS, 5),
     }
+
+
+async def _select_rows(
+    tx: Transaction, org_key: int, statements: Sequence[Statement[Row]]
+) -> list[list[Row]]:
+    return [await tx.all(statement, org_key=org_key) for statement in statements]
 
 
 class SeatWorld:
@@ -189,6 +239,26 @@ class SeatWorld:
     async def limit(self, resource: int, most: int | None) -> None:
         known = self.resources[resource]
         await self._write(put_resource, known.id, ResourceChanges(name=known.name, user_limit=most))
+
+    async def model(self) -> Model:
+        """A model of what was done, read from everything that is not counted."""
+        model = Model()
+        users = {user.id: number for number, user in enumerate(self.users)}
+        directories = {directory.id: number for number, directory in enumerate(self.directories)}
+        resources = {resource.id: number for number, resource in enumerate(self.resources)}
+        places, members, roles, direct, defaults, used, groups = await self.world.read(
+            _select_rows,
+            self.world.caller.org_key,
+            (_PLACES, _MEMBERS, _ROLES, _DIRECT, _DEFAULTS, _USED, _GROUPS),
+        )
+        model.places = {(users[row.a], directories[row.b]): UserStatus(row.c) for row in places}
+        model.members = {(int(row.a), users[row.b]) for row in members}
+        model.roles = {(int(row.a), resources[row.b], row.c) for row in roles}
+        model.direct = {(users[row.a], resources[row.b], row.c) for row in direct}
+        model.defaults = {(int(row.a), resources[row.b]): row.c for row in defaults}
+        model.limits = {resources[row.a]: row.c for row in used}
+        model.groups = {int(row.a) for row in groups}
+        return model
 
     async def state(self) -> State:
         """What the store counts."""
