@@ -28,6 +28,14 @@ _FIRST_BUDGET = MOST_GATHERED + 1
 _SECOND_BUDGET = 10 * MOST_GATHERED
 
 
+class Gathered(msgspec.Struct, frozen=True):
+    """A query for the keys that one filter matches, as column `hit`."""
+
+    sql: str
+    repeats: bool = False
+    """Whether it may name the same thing many times, as the groups of a resource name their users."""
+
+
 class _Size(msgspec.Struct, frozen=True):
     """How many rows a probe read, and how many different things they name."""
 
@@ -35,14 +43,16 @@ class _Size(msgspec.Struct, frozen=True):
     hits: int
 
 
-async def choose_driver(tx: Transaction, gathered: Mapping[str, str], values: Mapping[str, Any]) -> str:
+async def choose_driver(tx: Transaction, gathered: Mapping[str, Gathered], values: Mapping[str, Any]) -> str:
     """Return the name of the query that finds the fewest, or WALK when each of them finds many.
 
-    `gathered` has, in the order of hope, queries for the keys that one filter matches, as column `hit`.
+    They are given in the order of hope: one that finds few ends the search.
     """
     best, fewest = WALK, _FIRST_BUDGET
-    for name, sql in gathered.items():
-        size = await _probe(tx, sql, values)
+    for name, query in gathered.items():
+        size = await (
+            _probe_repeating(tx, query.sql, values) if query.repeats else _probe(tx, query.sql, values)
+        )
         if size < fewest:
             best, fewest = name, size
         if fewest <= _FEW:
@@ -51,20 +61,30 @@ async def choose_driver(tx: Transaction, gathered: Mapping[str, str], values: Ma
 
 
 async def _probe(tx: Transaction, sql: str, values: Mapping[str, Any]) -> int:
-    """Return how many different things a query finds; more than MOST_GATHERED is all the same.
+    """Return how many things a query finds; more than MOST_GATHERED is all the same."""
+    size: int = await tx.value(_count_statement(sql), **values, most=_FIRST_BUDGET)
+    return size
 
-    Rows that name the same thing again (a user in many groups) are read up to a second, larger budget.
+
+async def _probe_repeating(tx: Transaction, sql: str, values: Mapping[str, Any]) -> int:
+    """Return the same of a query that names things again: then it is read up to a larger budget.
+
     When even that finds few things only, gathering them is still cheaper than a walk to so few.
     """
-    first = await tx.one(_probe_statement(sql), **values, most=_FIRST_BUDGET)
+    first = await tx.one(_size_statement(sql), **values, most=_FIRST_BUDGET)
     if first is None or first.rows < _FIRST_BUDGET or first.hits == first.rows:
         return first.hits if first else 0
-    second = await tx.one(_probe_statement(sql), **values, most=_SECOND_BUDGET)
+    second = await tx.one(_size_statement(sql), **values, most=_SECOND_BUDGET)
     return second.hits if second else 0
 
 
 @lru_cache(512)
-def _probe_statement(sql: str) -> Statement[_Size]:
+def _count_statement(sql: str) -> Statement[Any]:
+    return searching(f"SELECT count(*) FROM ({sql} LIMIT :most) AS probed")
+
+
+@lru_cache(512)
+def _size_statement(sql: str) -> Statement[_Size]:
     return searching(
         f"SELECT count(*), count(DISTINCT probed.hit) FROM ({sql} LIMIT :most) AS probed",
         _Size,
@@ -81,9 +101,22 @@ def given(chosen: msgspec.Struct) -> frozenset[str]:
     return frozenset(name for name in chosen.__struct_fields__ if getattr(chosen, name) is not None)
 
 
-def order_by(columns: tuple[str, ...], *, descending: bool) -> str:
-    """Return the ORDER BY of columns that all run in one direction."""
-    return "ORDER BY " + ", ".join(f"{column} DESC" if descending else column for column in columns)
+def found(gathered: str) -> str:
+    """Return what stands first in FROM where a filter drives: each hit once, as `found.hit`.
+
+    The sum hides that an index has the hits in order, which SQLite would read from end to end.
+    """
+    return f"(SELECT DISTINCT hits.hit + 0 AS hit FROM ({gathered}) AS hits) AS found"
+
+
+def order_by(columns: tuple[str, ...], *, descending: bool, walks: bool) -> str:
+    """Return the ORDER BY of text columns that all run in one direction.
+
+    What is gathered is sorted by expressions that no index has: an engine that saw an index in that
+    order would walk it to the few rows that match.
+    """
+    terms = columns if walks else [f"{column} || ''" for column in columns]
+    return "ORDER BY " + ", ".join(f"{term} DESC" if descending else term for term in terms)
 
 
 def behind(columns: tuple[str, ...], sign: str) -> str:

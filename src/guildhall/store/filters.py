@@ -15,7 +15,16 @@ from guildhall.model.groups import Group
 from guildhall.model.paging import Window
 from guildhall.store import trigrams
 from guildhall.store.database import Transaction
-from guildhall.store.drivers import WALK, behind, choose_driver, given, order_by, searching
+from guildhall.store.drivers import (
+    WALK,
+    Gathered,
+    behind,
+    choose_driver,
+    found,
+    given,
+    order_by,
+    searching,
+)
 from guildhall.store.groups import GROUP_COLUMNS, GROUP_PARTS
 from guildhall.store.statement import Statement
 from guildhall.store.trigrams import Match
@@ -121,7 +130,11 @@ async def _read_by(tx: Transaction, org_key: int, chosen: GroupFilter) -> tuple[
     if chosen.search is not None:
         match = await trigrams.match_groups(tx, org_key, chosen.search)
     values = _values(org_key, chosen, match)
-    gathered = {driver.value: _gathered(driver, given(chosen)) for driver in _drivers(chosen, match)}
+    repeating = (Driver.USERS, Driver.ASSIGNMENTS)
+    gathered = {
+        driver.value: Gathered(_gathered(driver, given(chosen)), driver in repeating)
+        for driver in _drivers(chosen, match)
+    }
     return Driver(await choose_driver(tx, gathered, values)), values
 
 
@@ -146,6 +159,9 @@ def _gathered(driver: Driver, names: frozenset[str]) -> str:
 
 
 _GATHERED = {
+    Driver.GROUPS: """
+        SELECT i.group_key AS hit FROM groups AS i WHERE i.org_key = :org_key AND i.group_key IN (:groups...)
+    """,
     Driver.USERS: """
         SELECT m.group_key AS hit FROM memberships AS m
         WHERE m.org_key = :org_key AND m.user_key IN (:users...)
@@ -165,35 +181,42 @@ def _assignment(names: frozenset[str]) -> str:
 
 
 def _conditions(shape: _Shape) -> list[str]:
+    """Return the tests of one group, written so that no index fits them: the driver is chosen already."""
     conditions = []
     if "directories" in shape.given:
         one = shape.one_directory
         conditions.append(
-            "g.directory_key = :directory_key" if one else "g.directory_key IN (:directories...)"
+            "g.directory_key = :directory_key" if one else "+ g.directory_key IN (:directories...)"
         )
-    if "groups" in shape.given:
-        conditions.append("g.group_key IN (:groups...)")
+    if "groups" in shape.given and shape.driver is not Driver.GROUPS:
+        conditions.append("+ g.group_key IN (:groups...)")
     if "users" in shape.given and shape.driver is not Driver.USERS:
         conditions.append(
-            "EXISTS (SELECT 1 FROM memberships AS m WHERE m.org_key = :org_key"
-            " AND m.group_key = g.group_key AND m.user_key IN (:users...))"
+            "(SELECT 1 FROM memberships AS m WHERE m.org_key = :org_key AND m.group_key = g.group_key"
+            " AND m.user_key IN (:users...) LIMIT 1) IS NOT NULL"
         )
     if shape.given & _ASSIGNMENT.keys() and shape.driver is not Driver.ASSIGNMENTS:
         conditions.append(
-            "EXISTS (SELECT 1 FROM role_assignments AS a WHERE a.org_key = :org_key"
-            f" AND a.group_key = g.group_key AND {_assignment(shape.given)})"
+            "(SELECT 1 FROM role_assignments AS a WHERE a.org_key = :org_key AND a.group_key = g.group_key"
+            f" AND {_assignment(shape.given)} LIMIT 1) IS NOT NULL"
         )
     if "search" in shape.given:
         conditions.append("instr(g.name_key, :search) > 0")
-    if shape.driver not in (Driver.WALK, Driver.GROUPS):
-        conditions.append(f"g.group_key IN ({_gathered(shape.driver, shape.given)})")
+    if shape.driver is not Driver.WALK:
+        conditions.append("g.group_key = found.hit")
     return conditions
+
+
+def _groups(shape: _Shape) -> str:
+    if shape.driver is Driver.WALK:
+        return "groups AS g"
+    return f"{found(_gathered(shape.driver, shape.given))} CROSS JOIN groups AS g"
 
 
 @lru_cache(512)
 def _count_statement(shape: _Shape) -> Statement[Any]:
     conditions = " AND ".join(["g.org_key = :org_key", *_conditions(shape)])
-    return searching(f"SELECT count(*) FROM groups AS g WHERE {conditions}")
+    return searching(f"SELECT count(*) FROM {_groups(shape)} WHERE {conditions}")
 
 
 @lru_cache(2048)
@@ -205,7 +228,7 @@ def _page_statement(shape: _Shape) -> Statement[Group]:
         sign = ("<" if shape.descending else ">") + ("=" if shape.inclusive else "")
         conditions.append(behind(columns, sign))
     more = "".join(f" AND {condition}" for condition in conditions)
-    order = order_by(columns, descending=shape.descending)
+    order = order_by(columns, descending=shape.descending, walks=shape.driver is Driver.WALK)
     return searching(
-        f"SELECT {GROUP_COLUMNS} FROM groups AS g {GROUP_PARTS}{more} {order} LIMIT :most", Group
+        f"SELECT {GROUP_COLUMNS} FROM {_groups(shape)} {GROUP_PARTS}{more} {order} LIMIT :most", Group
     )

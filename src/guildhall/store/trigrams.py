@@ -19,7 +19,8 @@ Match = str | list[str]
 _TRIGRAM = 3
 _MOST_TRIGRAMS = 200
 _HIGHEST = "\U0010ffff"
-_COMMON = 20
+_SAMPLE = 500
+_COMMON = 10
 
 MATCHING_GROUPS = """
     SELECT rowid AS hit FROM group_trigrams WHERE group_trigrams MATCH :match AND :org_key = :org_key
@@ -58,7 +59,7 @@ SELECT_USER_TERMS = register(
 COUNT_IN_SAMPLE_OF_GROUPS = register(
     """
     SELECT count(*) FROM (
-        SELECT g.name_key FROM groups AS g WHERE g.org_key = :org_key ORDER BY g.id LIMIT 1000
+        SELECT g.name_key FROM groups AS g WHERE g.org_key = :org_key ORDER BY g.group_key LIMIT :most
     ) AS sample
     WHERE instr(sample.name_key, :term) > 0
     """
@@ -67,7 +68,7 @@ COUNT_IN_SAMPLE_OF_USERS = register(
     """
     SELECT count(*) FROM (
         SELECT u.name_key, u.email_key FROM users AS u
-        WHERE u.org_key = :org_key ORDER BY u.account_id LIMIT 1000
+        WHERE u.org_key = :org_key ORDER BY u.user_key LIMIT :most
     ) AS sample
     WHERE instr(sample.name_key, :term) > 0 OR instr(sample.email_key, :term) > 0
     """
@@ -76,16 +77,12 @@ COUNT_IN_SAMPLE_OF_USERS = register(
 
 async def match_groups(tx: Transaction, org_key: int, term: str) -> Match | None:
     """Return what finds a folded substring of group names, or None to walk instead."""
-    if tx.engine != "sqlite":
-        return await _match_array(tx, org_key, term, COUNT_IN_SAMPLE_OF_GROUPS)
-    return await _match_query(tx, term, SELECT_GROUP_TERMS)
+    return await _match(tx, org_key, term, COUNT_IN_SAMPLE_OF_GROUPS, SELECT_GROUP_TERMS)
 
 
 async def match_users(tx: Transaction, org_key: int, term: str) -> Match | None:
     """Return what finds a folded substring of users' names and e-mails, or None to walk instead."""
-    if tx.engine != "sqlite":
-        return await _match_array(tx, org_key, term, COUNT_IN_SAMPLE_OF_USERS)
-    return await _match_query(tx, term, SELECT_USER_TERMS)
+    return await _match(tx, org_key, term, COUNT_IN_SAMPLE_OF_USERS, SELECT_USER_TERMS)
 
 
 def on_postgres(sql: str) -> str:
@@ -95,22 +92,28 @@ def on_postgres(sql: str) -> str:
     return sql
 
 
-async def _match_query(tx: Transaction, term: str, terms: Statement[Any]) -> str | None:
-    if len(term) >= _TRIGRAM:
+async def _match(
+    tx: Transaction, org_key: int, term: str, sample: Statement[Any], terms: Statement[Any]
+) -> Match | None:
+    """Look at a sample first, except where a common term costs no more than a rare one.
+
+    PostgreSQL makes a bitmap of all hits before the first is read, and SQLite counts the hits of every
+    trigram that it lists. The full-text query of a longer term is read hit by hit.
+    """
+    if tx.engine == "sqlite" and len(term) >= _TRIGRAM:
         return " AND ".join(map(_quoted, _trigrams(term)))
-    found = await tx.values(terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS)
-    if not found:
+    if await tx.value(sample, org_key=org_key, term=term, most=_SAMPLE) >= _COMMON:
+        return None
+    if tx.engine == "sqlite":
+        return _any_of(await tx.values(terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS))
+    return [f"{org_key}:{gram}" for gram in (_trigrams(term) if len(term) > _TRIGRAM else [term])]
+
+
+def _any_of(trigrams: list[str]) -> str | None:
+    if not trigrams:
         # No name holds the term: a query that matches nothing, since no name holds control characters.
         return _quoted("\x01\x01\x01")
-    return " OR ".join(map(_quoted, found)) if len(found) < _MOST_TRIGRAMS else None
-
-
-async def _match_array(tx: Transaction, org_key: int, term: str, sample: Statement[Any]) -> list[str] | None:
-    """A bitmap of all hits is made before the first is read, so a common term is known by a sample."""
-    if await tx.value(sample, org_key=org_key, term=term) >= _COMMON:
-        return None
-    grams = _trigrams(term) if len(term) > _TRIGRAM else [term]
-    return [f"{org_key}:{gram}" for gram in grams]
+    return " OR ".join(map(_quoted, trigrams)) if len(trigrams) < _MOST_TRIGRAMS else None
 
 
 def _trigrams(term: str) -> list[str]:

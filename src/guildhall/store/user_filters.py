@@ -28,7 +28,16 @@ from guildhall.model.paging import Position, Window
 from guildhall.model.user_lists import STANDINGS, UserFilter, UserRow, UserSort, UserView
 from guildhall.store import trigrams
 from guildhall.store.database import Transaction
-from guildhall.store.drivers import WALK, behind, choose_driver, given, order_by, searching
+from guildhall.store.drivers import (
+    WALK,
+    Gathered,
+    behind,
+    choose_driver,
+    found,
+    given,
+    order_by,
+    searching,
+)
 from guildhall.store.statement import Statement
 
 USER_ROW_COLUMNS = """
@@ -40,6 +49,11 @@ USER_ROW_COLUMNS = """
 _USERS_FIRST = """
     FROM users AS u CROSS JOIN directory_users AS m
     WHERE u.org_key = :org_key AND m.org_key = :org_key AND m.user_key = u.user_key
+"""
+_FOUND_FIRST = """
+    FROM {found} CROSS JOIN users AS u CROSS JOIN directory_users AS m
+    WHERE u.org_key = :org_key AND u.user_key = found.hit
+      AND m.org_key = :org_key AND m.user_key = found.hit
 """
 _DIRECTORY_FIRST = """
     FROM directory_users AS m CROSS JOIN users AS u
@@ -125,7 +139,9 @@ async def read_by(
     drivers = [
         driver for driver in _drivers(chosen, match) if not (walks_directory and driver is Driver.DIRECTORIES)
     ]
-    gathered = {driver.value: _gathered(driver, names) for driver in drivers}
+    gathered = {
+        driver.value: Gathered(_gathered(driver, names), _repeats(driver, chosen)) for driver in drivers
+    }
     driver = await choose_driver(tx, gathered, values)
     if driver == WALK and sort is None:
         driver = next(iter(gathered), WALK)
@@ -150,6 +166,14 @@ def _drivers(chosen: UserFilter, match: trigrams.Match | None) -> list[Driver]:
     return [driver for driver, fits in possible.items() if fits]
 
 
+def _repeats(driver: Driver, chosen: UserFilter) -> bool:
+    """Whether users may be found many times; who is in several directories is found a few times only."""
+    if driver is Driver.RESOURCES:
+        return True
+    values = {Driver.GROUPS: chosen.groups, Driver.ROLES: chosen.roles}.get(driver)
+    return values is not None and len(values) > 1
+
+
 def _values(org_key: int, chosen: UserFilter, match: trigrams.Match | None) -> dict[str, Any]:
     statuses = {STANDINGS[key][0] for key in chosen.standings or ()}
     return {
@@ -162,6 +186,9 @@ def _values(org_key: int, chosen: UserFilter, match: trigrams.Match | None) -> d
 
 
 _GATHERED = {
+    Driver.USERS: """
+        SELECT i.user_key AS hit FROM users AS i WHERE i.org_key = :org_key AND i.user_key IN (:users...)
+    """,
     Driver.GROUPS: """
         SELECT i.user_key AS hit FROM memberships AS i
         WHERE i.org_key = :org_key AND i.group_key IN (:groups...)
@@ -183,8 +210,9 @@ _GATHERED = {
         SELECT i.user_key AS hit FROM users AS i WHERE i.org_key = :org_key AND i.mfa_enabled = :mfa
     """,
     Driver.DIRECTORIES: """
-        SELECT i.user_key AS hit FROM directory_users AS i
-        WHERE i.org_key = :org_key AND i.directory_key IN (:directories...)
+        SELECT i.user_key AS hit FROM directories AS d CROSS JOIN directory_users AS i
+        WHERE d.org_key = :org_key AND d.directory_key IN (:directories...)
+          AND i.org_key = :org_key AND i.directory_key = d.directory_key
     """,
     Driver.SEARCH: trigrams.MATCHING_USERS,
 }
@@ -252,10 +280,6 @@ def _access_test(names: frozenset[str]) -> str:
 def _conditions(shape: Shape) -> list[str]:
     names = shape.given
     conditions = []
-    if shape.driver is Driver.USERS:
-        conditions.append("u.user_key IN (:users...)")
-    elif shape.driver is not Driver.WALK:
-        conditions.append(f"u.user_key IN ({_gathered(shape.driver, names)})")
     if "directories" in names:
         one = shape.one_directory
         conditions.append(
@@ -271,24 +295,31 @@ def _conditions(shape: Shape) -> list[str]:
 def matching(shape: Shape, *, directory_first: bool = False) -> str:
     """Return FROM and WHERE of the rows that match, of users u and directory_users m; more can follow."""
     parts = _DIRECTORY_FIRST if directory_first else _USERS_FIRST
+    if shape.driver is not Driver.WALK:
+        parts = _FOUND_FIRST.format(found=found(_gathered(shape.driver, shape.given)))
     return parts + "".join(f" AND {condition}" for condition in _conditions(shape))
 
 
 @lru_cache(2048)
 def _page_statement(page: _PageShape) -> Statement[UserRow]:
-    shape, sign = page.shape, ("<" if page.descending else ">") + ("=" if page.inclusive else "")
-    if shape.driver is Driver.WALK and shape.one_directory and page.sort is UserSort.ACCOUNT_ID:
-        # Within one directory an account stands once, so that its index alone gives a total order.
-        columns: tuple[str, ...] = ("m.account_id",)
-        sql = matching(shape, directory_first=True)
-        more = behind(columns, sign) if page.start else ""
-    else:
-        columns = (*SORT_COLUMNS[page.sort], "m.directory_key")
-        sql = matching(shape)
-        more = behind(columns, sign) if page.start else ""
-        if page.start and shape.driver is Driver.WALK:
-            # No index spans both tables: the first condition begins the walk, the second is exact.
-            more = f"{behind(SORT_COLUMNS[page.sort], sign.rstrip('=') + '=')} AND {more}"
-    order = order_by(columns, descending=page.descending)
-    tail = f"{f' AND {more}' if more else ''} {order} LIMIT :most"
-    return searching(f"SELECT {USER_ROW_COLUMNS} {sql}{tail}", UserRow)
+    shape, walks = page.shape, page.shape.driver is Driver.WALK
+    directory_first = walks and shape.one_directory and page.sort is UserSort.ACCOUNT_ID
+    # Within one directory an account stands once, so that its index alone gives a total order.
+    columns = ("m.account_id",) if directory_first else SORT_COLUMNS[page.sort]
+    order = order_by(columns, descending=page.descending, walks=walks)
+    if not directory_first:
+        order += f", m.directory_key{' DESC' if page.descending else ''}"
+    sql = matching(shape, directory_first=directory_first)
+    start = _start(page, columns, directory_first=directory_first) if page.start else ""
+    return searching(f"SELECT {USER_ROW_COLUMNS} {sql}{start} {order} LIMIT :most", UserRow)
+
+
+def _start(page: _PageShape, columns: tuple[str, ...], *, directory_first: bool) -> str:
+    sign = ("<" if page.descending else ">") + ("=" if page.inclusive else "")
+    if directory_first:
+        return f" AND {behind(columns, sign)}"
+    exact = f" AND {behind((*columns, 'm.directory_key'), sign)}"
+    if page.shape.driver is not Driver.WALK:
+        return exact
+    # No index spans both tables: the first condition is where the walk begins.
+    return f" AND {behind(columns, sign.rstrip('=') + '=')}{exact}"
