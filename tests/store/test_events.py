@@ -140,6 +140,37 @@ async def test_stream_does_not_wait_for_other_databases(postgres_world, other_ur
     await other.close()
 
 
+async def test_stream_shows_each_event_once_in_whatever_order_writers_commit(postgres_world):
+    world = postgres_world
+    writers, each = 9, 20
+    chance = random.Random(5)
+
+    async def write(tx, message):
+        await tx.value(Statement("SELECT pg_current_xact_id()::text"))
+        for _ in range(chance.randrange(12)):
+            await tx.value(Statement("SELECT 1"))
+        await record(tx, world.caller, message)
+        for _ in range(chance.randrange(12)):
+            await tx.value(Statement("SELECT 1"))
+
+    async def work(writer):
+        for number in range(each):
+            await world.write(write, f"{writer}-{number}")
+
+    window, seen = Window(5), []
+    writing = asyncio.gather(*(work(writer) for writer in range(writers)))
+    while True:
+        ended = writing.done()
+        page = await world.read(list_events, world.caller, STREAM, window)
+        seen += [event.message for event in page.items]
+        window = page.next
+        if ended and not page.items:
+            break
+    await writing
+    expected = [f"{writer}-{number}" for writer in range(writers) for number in range(each)]
+    assert sorted(text for text in seen if text[0].isdigit()) == sorted(expected)
+
+
 async def test_events_of_another_cluster_stay_below_new_ones(postgres_world, own_url):
     """A dump may come from a cluster whose transaction ids are far ahead of this one's."""
     world = postgres_world
