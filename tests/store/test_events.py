@@ -1,6 +1,7 @@
 """The order of events, on both engines: what the stream may show, and where times lead (design 2.2)."""
 
 import asyncio
+import contextlib
 import random
 
 import pytest
@@ -77,46 +78,49 @@ async def every(world, view, limit=500):
     return found
 
 
+@contextlib.asynccontextmanager
+async def running(database, before, behind=None):
+    """A transaction that has done `before`, and does `behind` and commits when the block ends."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def transaction(tx):
+        await before(tx)
+        begun.set()
+        await go_on.wait()
+        if behind is not None:
+            await behind(tx)
+
+    task = asyncio.create_task(database.write(transaction))
+    await begun.wait()
+    try:
+        yield
+    finally:
+        go_on.set()
+        await task
+
+
+async def take_an_id(tx):
+    await tx.run(Statement("UPDATE schema_info SET scrubs = scrubs + 1"))
+
+
 async def test_stream_stops_below_a_running_transaction(postgres_world):
     """What commits first may stand behind: it waits until what is before it is settled."""
     world = postgres_world
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slow(tx):
-        await record(tx, world.caller, "slow")
-        begun.set()
-        await go_on.wait()
-
     before = await stream(world)
-    running = asyncio.create_task(world.write(slow))
-    await begun.wait()
-    await world.write(record, world.caller, "quick")
-    assert await stream(world) == before
-    newest_first = await stream(world, EventView(EventFilter()))
-    assert newest_first[0] == "quick"  # A list shows at once what an answer confirmed.
-    go_on.set()
-    await running
+    async with running(world.database, lambda tx: record(tx, world.caller, "slow")):
+        await world.write(record, world.caller, "quick")
+        assert await stream(world) == before
+        newest_first = await stream(world, EventView(EventFilter()))
+        assert newest_first[0] == "quick"  # A list shows at once what an answer confirmed.
     assert await stream(world) == [*before, "slow", "quick"]
 
 
 async def test_stream_waits_for_a_transaction_that_has_recorded_nothing_yet(postgres_world):
     world = postgres_world
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def late(tx):
-        await tx.run(Statement("UPDATE orgs SET name = name WHERE org_key = :org_key"), org_key=1)
-        begun.set()
-        await go_on.wait()
-        await record(tx, world.caller, "late")
-
     before = await stream(world)
-    running = asyncio.create_task(world.write(late))
-    await begun.wait()
-    await world.write(record, world.caller, "quick")
-    seen = await stream(world)
-    go_on.set()
-    await running
-    assert (await stream(world))[: len(seen)] == seen
+    async with running(world.database, take_an_id, lambda tx: record(tx, world.caller, "late")):
+        await world.write(record, world.caller, "quick")
+        assert await stream(world) == before
     assert await stream(world) == [*before, "late", "quick"]
 
 
@@ -124,19 +128,9 @@ async def test_stream_does_not_wait_for_other_databases(postgres_world, other_ur
     """Transaction ids are shared by all databases of a cluster; a long import next door is not ours."""
     world = postgres_world
     other = await open_database(other_url)
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slow(tx):
-        await tx.run(Statement("UPDATE schema_info SET scrubs = scrubs + 1"))
-        begun.set()
-        await go_on.wait()
-
-    running = asyncio.create_task(other.write(slow))
-    await begun.wait()
-    await world.write(record, world.caller, "here")
-    assert (await stream(world))[-1] == "here"
-    go_on.set()
-    await running
+    async with running(other, take_an_id):
+        await world.write(record, world.caller, "here")
+        assert (await stream(world))[-1] == "here"
     await other.close()
 
 
