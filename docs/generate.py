@@ -43,7 +43,7 @@ TEST_WORDS = {
     "getGroupMembers": ("list_members",),
     "getGroupRoleAssignments": ("list_role_assignments",),
     "getGroupStats": ("group_stats", "count_and_stats_of_groups"),
-    "getGroups": ("list_groups",),
+    "getGroups": ("list_groups", "filter", "filters"),
     "getHealth": ("healthz",),
     "getMetrics": ("metrics",),
     "getReadiness": ("readyz",),

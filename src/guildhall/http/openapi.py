@@ -1,12 +1,9 @@
 """The OpenAPI 3.1 description of every operation, from the declarations of the routes and their types."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from itertools import count
 from typing import Any
-
-import msgspec
 
 from guildhall import __version__
 from guildhall.http.errors import ErrorEnvelope
@@ -14,12 +11,12 @@ from guildhall.http.examples import example_of
 from guildhall.http.field_texts import FIELD_TEXTS
 from guildhall.http.operation_errors import errors_of
 from guildhall.http.routing import PUBLIC, Route, parameter_names
+from guildhall.http.schemas import Schemas, description_of
 from guildhall.model.errors import RateLimited, Unauthenticated, Unavailable
 from guildhall.model.permissions import GRANTABLE, Permission
 
 Document = dict[str, Any]
 
-_REFERENCE = "#/components/schemas/"
 _UUID = {"type": "string", "format": "uuid"}
 
 _PATH_PARAMETERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -85,7 +82,7 @@ def subject_of(route: Route) -> str:
 
 def build_document(routes: Sequence[Route]) -> Document:
     """Return the description of these operations as JSON values."""
-    schemas = _Schemas(routes)
+    schemas = Schemas(routes)
     refusals: Document = {}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -105,7 +102,10 @@ def build_document(routes: Sequence[Route]) -> Document:
         },
         "servers": [
             {"url": "/"},
-            {"url": "/gateway/api", "description": "The same operations, as browsers ask."},
+            {
+                "url": "/gateway/api",
+                "description": "As the vendor's own pages call them.",
+            },
         ],
         "tags": [{"name": name, "description": description} for name, description in TAGS.values()],
         "paths": paths,
@@ -128,77 +128,7 @@ def _security_scheme() -> Document:
     }
 
 
-class _Schemas:
-    """The schemas of all types that the routes name, under names that read well."""
-
-    def __init__(self, routes: Iterable[Route]) -> None:
-        kinds = [
-            kind for route in routes for kind in (route.query, route.body, route.answer) if kind is not None
-        ]
-        kinds += [kind for route in routes for _, kind in route.other_answers]
-        kinds = [*dict.fromkeys(kinds), ErrorEnvelope]
-        references, found = msgspec.json.schema_components(kinds, ref_template=_REFERENCE + "{name}")
-        names = _public_names(found)
-        self._found = {names[name]: _renamed(schema, names) for name, schema in found.items()}
-        self._references = dict(
-            zip(kinds, [_renamed(reference, names) for reference in references], strict=True)
-        )
-        self._queries = {route.query for route in routes}
-        for kind in {route.body for route in routes if route.body is not None}:
-            if "cursor" in kind.__struct_fields__:
-                _describe_search(self.resolve(self.of(kind)))
-
-    def of(self, kind: Any) -> Document:
-        """Return the schema of a type: usually a reference."""
-        return dict(self._references[kind])
-
-    def resolve(self, schema: Mapping[str, Any]) -> Document:
-        """Return what a reference stands for; what is no reference stands for itself."""
-        if "$ref" not in schema:
-            return dict(schema)
-        found: Document = self._found[schema["$ref"].removeprefix(_REFERENCE)]
-        return found
-
-    def components(self) -> Document:
-        """Return the schemas that others refer to; queries are shown as parameters instead."""
-        hidden = {
-            reference["$ref"].removeprefix(_REFERENCE)
-            for kind, reference in self._references.items()
-            if kind in self._queries
-        }
-        return {name: schema for name, schema in sorted(self._found.items()) if name not in hidden}
-
-
-def _describe_search(shape: Document) -> None:
-    for name, schema in shape["properties"].items():
-        if name in FIELD_TEXTS:
-            schema["description"] = " ".join(filter(None, (FIELD_TEXTS[name], description_of(schema))))
-
-
-def _public_names(names: Iterable[str]) -> dict[str, str]:
-    """Return names without the code's own habits: `PageBody_GroupBody_` is a `GroupPage`."""
-    given: dict[str, str] = {}
-    for name in sorted(names):
-        wire = re.match(r"guildhall\.api\.(\w+)\.", name)
-        plain = re.sub(r"[\w.]+\.", "", name)
-        outer, _, inner = plain.replace("[", "_").partition("_")
-        short = "".join(part.replace("Body", "") for part in (inner.strip("_]"), outer))
-        candidates = (short, f"{wire[1].capitalize() if wire else ''}{short}", re.sub(r"\W", "_", name))
-        free = candidates[1:] if wire else candidates
-        given[name] = next(text for text in free if text not in given.values())
-    return given
-
-
-def _renamed(value: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _REFERENCE + names[part.removeprefix(_REFERENCE)] if key == "$ref" else _renamed(part, names)
-            for key, part in value.items()
-        }
-    return [_renamed(part, names) for part in value] if isinstance(value, list) else value
-
-
-def _operation(route: Route, schemas: _Schemas) -> Document:
+def _operation(route: Route, schemas: Schemas) -> Document:
     operation: Document = {
         "operationId": route.operation,
         "summary": route.summary,
@@ -252,7 +182,7 @@ def _path_parameter(name: str, route: Route) -> Document:
     return {"name": name, "in": "path", "required": True, "description": description, "schema": dict(schema)}
 
 
-def _query_parameters(route: Route, schemas: _Schemas) -> list[Document]:
+def _query_parameters(route: Route, schemas: Schemas) -> list[Document]:
     if route.query is None:
         return []
     shape = schemas.resolve(schemas.of(route.query))
@@ -263,7 +193,7 @@ def _query_parameters(route: Route, schemas: _Schemas) -> list[Document]:
     ]
 
 
-def _query_parameter(name: str, schema: Mapping[str, Any], schemas: _Schemas, *, required: bool) -> Document:
+def _query_parameter(name: str, schema: Mapping[str, Any], schemas: Schemas, *, required: bool) -> Document:
     """Arrays repeat their parameter, objects are JSON texts (contract 1.5)."""
     schema = _without_null(schema)
     parameter: Document = {"name": name, "in": "query", "required": required}
@@ -286,27 +216,20 @@ def _without_null(schema: Mapping[str, Any]) -> Document:
     return shown
 
 
-def description_of(schema: Mapping[str, Any]) -> str:
-    """Return the description of a schema, or of what it is made of."""
-    parts = [schema, schema.get("items", {}), *schema.get("anyOf", ())]
-    parts += [part.get("items", {}) for part in parts[2:]]
-    return next((str(part["description"]) for part in parts if "description" in part), "")
-
-
-def _request_body(route: Route, schemas: _Schemas) -> Document:
+def _request_body(route: Route, schemas: Schemas) -> Document:
     schema = schemas.of(route.body)
     content = {"schema": schema, "example": example_of(schema, schemas.resolve)}
     return {"required": route.body_required, "content": dict.fromkeys(route.media_types, content)}
 
 
-def _responses(route: Route, schemas: _Schemas) -> Document:
+def _responses(route: Route, schemas: Schemas) -> Document:
     answers = {str(route.status): _success(route, route.status, route.answer, schemas)}
     for status, kind in route.other_answers:
         answers[str(status)] = _success(route, status, kind, schemas)
     return answers
 
 
-def _success(route: Route, status: int, kind: Any, schemas: _Schemas) -> Document:
+def _success(route: Route, status: int, kind: Any, schemas: Schemas) -> Document:
     names = ["X-Request-Id", *_limit_headers(route), *_deprecation_headers(route)]
     if status == HTTPStatus.CREATED:
         names.append("Location")
@@ -319,7 +242,7 @@ def _success(route: Route, status: int, kind: Any, schemas: _Schemas) -> Documen
     return response
 
 
-def _error_responses(route: Route, schemas: _Schemas) -> Document:
+def _error_responses(route: Route, schemas: Schemas) -> Document:
     """One answer for each status, that lists the codes which it can carry."""
     found: dict[int, list[str]] = {}
     headers: dict[int, list[str]] = {}

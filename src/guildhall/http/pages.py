@@ -7,14 +7,14 @@ from html import escape
 from importlib import resources
 from typing import Any, NamedTuple
 
-from guildhall.http.openapi import Document, description_of
+from guildhall.http.openapi import Document
+from guildhall.http.schemas import REFERENCE, description_of
 
 BASE_URL = "http://guildhall.invalid"
 """Stands in the pages for the address that a reader reached them by."""
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _FIRST_SUBJECTS = ("orgs", "groups", "memberships", "role assignments", "users", "directories")
-_REFERENCE = "#/components/schemas/"
 
 _INTRODUCTION = """
 <h5>Try it</h5>
@@ -185,7 +185,7 @@ def _table(heading: str, rows: list[str], first_column: str = "Name") -> str:
 def _type_of(schema: Mapping[str, Any]) -> str:
     """Return a type in few words of HTML, with a link to the type that it refers to."""
     if "$ref" in schema:
-        name = escape(schema["$ref"].removeprefix(_REFERENCE))
+        name = escape(schema["$ref"].removeprefix(REFERENCE))
         return f'<a href="#type-{name}">{name}</a>'
     if "anyOf" in schema:
         return " or ".join(_type_of(part) for part in schema["anyOf"])
@@ -207,7 +207,7 @@ def _bounds(schema: Mapping[str, Any], lowest: str, highest: str) -> str:
 
 
 def _resolved(document: Document, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    name = schema.get("$ref", "").removeprefix(_REFERENCE)
+    name = schema.get("$ref", "").removeprefix(REFERENCE)
     found: Mapping[str, Any] = document["components"]["schemas"].get(name, schema)
     return found
 
