@@ -148,7 +148,7 @@ async def test_failed_commit_is_scrubbed_before_more_is_taken(furnished: Furnish
     disk.fail(Failure.BROKEN, times=math.inf, suffix="-wal")
     with pytest.raises(Unavailable, match="not known"):
         await database.write(create, "unknown")
-    assert database.trouble == "The database could not be written: IOError"
+    assert database.trouble == "The database could not be written: IOError."
     with pytest.raises(Unavailable):
         await database.write(create, "not taken")
     assert await database.check() == database.trouble
@@ -197,7 +197,7 @@ async def use_full_disk(http: httpx.AsyncClient, furnished: Furnished, disk: Fau
     unready = await http.get("/readyz")
     assert (unready.status_code, unready.json()["detail"]) == (
         503,
-        "The database could not be written: FullError",
+        "The database could not be written: FullError.",
     )
     assert (await http.get("/healthz")).status_code == 200
     disk.repair()

@@ -285,7 +285,7 @@ async def test_lock_of_another_program_is_waited_for_and_then_refused(
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unavailable):
             await database.write(insert, "refused")
-        assert await database.check() == "The database could not be written: database is locked"
+        assert await database.check() == "The database could not be written: database is locked."
         other.execute("ROLLBACK")
         assert await database.check() is None
         await database.write(insert, "next")
@@ -303,6 +303,25 @@ async def test_those_who_wait_are_refused_together(path: Path, monkeypatch: pyte
         outcomes = await asyncio.wait_for(together(path, *writes), 10)
     assert {type(outcome) for outcome in outcomes} == {Unavailable}
     other.close()
+
+
+def test_file_that_was_moved_away_is_not_written(path: Path) -> None:
+    """Nobody would ever find what is written to a file without a name."""
+    database, elsewhere = SQLiteDatabase(path), path.with_name("elsewhere.db")
+    asyncio.run(database.write(insert, "before"))
+    path.rename(elsewhere)
+    assert "its file was removed or replaced. Put it back" in str(asyncio.run(database.check()))
+    with pytest.raises(Unavailable):
+        asyncio.run(database.write(insert, "lost"))
+    path.touch()
+    with pytest.raises(Unavailable):
+        asyncio.run(database.write(insert, "lost"))
+    assert asyncio.run(database.read(read_names)) == {"before"}
+    elsewhere.rename(path)
+    assert asyncio.run(database.check()) is None
+    asyncio.run(database.write(insert, "after"))
+    assert asyncio.run(database.read(read_names)) == {"before", "after"}
+    database._close()
 
 
 async def test_close_finishes_the_queue(path: Path) -> None:
@@ -333,6 +352,9 @@ async def test_connections_have_every_setting(database: SQLiteDatabase) -> None:
         "foreign_keys": 1,
         "busy_timeout": 5_000,
         "wal_autocheckpoint": 1_000,
+        "fullfsync": 1,
+        "checkpoint_fullfsync": 1,
+        "journal_size_limit": 64 * 1024 * 1024,
         "mmap_size": 0,
         "cache_size": -32_768,
     }

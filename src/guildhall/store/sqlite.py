@@ -152,7 +152,7 @@ class SQLiteDatabase:
 
     async def check(self) -> str | None:
         """Say why the store cannot be used, or None; a failed commit is followed up here."""
-        if self._writer.trouble is not None:
+        if self._writer.trouble is not None or not self._writer.has_file():
             await self._writer.recover()
         return self._writer.trouble
 

@@ -65,10 +65,18 @@ def _not_a_database(path: Path) -> str:
     return f"{path} is not a SQLite database: name another file with --database."
 
 
-def require_database_file(path: Path) -> None:
-    """Raise StartRefused for what is there and can be no database, before any file is made beside it."""
+def require_no_folder(path: Path) -> None:
+    """Raise StartRefused for a folder."""
     if path.is_dir():
         raise StartRefused(f"{path} is a folder: name a file in it, such as {path / 'guildhall.db'}.")
+
+
+def require_database_file(path: Path) -> None:
+    """Raise StartRefused for what is there and can be no database, before any file is made beside it.
+
+    Not for a file that this process has open: whoever closes it ends the locks of its connections.
+    """
+    require_no_folder(path)
     # With a journal beside it, it is what a power cut has left of a new file: SQLite takes that back.
     if not path.exists() or Path(f"{path}-journal").exists():
         return

@@ -23,7 +23,7 @@ from guildhall.store.migrate import (
     require_known_schema,
     require_same_unicode,
 )
-from guildhall.store.sqlite_errors import refusing, require_database_file
+from guildhall.store.sqlite_errors import refusing, require_no_folder
 from guildhall.store.sqlite_files import alone_with, copy_into, interruptible, temporary_beside
 from guildhall.store.sqlite_locks import SharedUse, WriteLock
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect
@@ -36,7 +36,7 @@ def migrate_sqlite(path: Path, vfs: str | None = None) -> bool:
     one ended. Raises StartRefused.
     """
     with refusing(path):
-        require_database_file(path)
+        _require_ours(path, vfs)
         with (
             contextlib.closing(SharedUse(path)),
             contextlib.closing(WriteLock(path)) as lock,
@@ -44,6 +44,14 @@ def migrate_sqlite(path: Path, vfs: str | None = None) -> bool:
             contextlib.closing(connect(path, vfs)) as connection,
         ):
             return migrate_connection(connection, path)
+
+
+def _require_ours(path: Path, vfs: str | None) -> None:
+    """Raise StartRefused for what is there and is no database of ours, before any file is made beside it."""
+    require_no_folder(path)
+    if path.exists():
+        with contextlib.closing(connect(path, vfs)) as connection:
+            read_versions(connection, path)
 
 
 def migrate_connection(connection: apsw.Connection, path: Path) -> bool:

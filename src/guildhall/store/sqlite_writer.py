@@ -73,7 +73,9 @@ class Writer:
         self.trouble: str | None = None
         self._connect = connect
         self._begin = begin
+        self._path = path
         self._connection = connect()
+        self._identity = _identity(path)
         self._lock = WriteLock(path)
         self._queue: collections.deque[_Operation] = collections.deque()
         self._wake = threading.Condition()
@@ -97,6 +99,10 @@ class Writer:
         """Try to leave a state of trouble by an empty write."""
         with contextlib.suppress(Unavailable):
             await self.submit(_nothing, (), {})
+
+    def has_file(self) -> bool:
+        """Whether the path still leads to the file that was opened; what is written elsewhere is lost."""
+        return _identity(self._path) == self._identity
 
     def stop(self) -> None:
         """Run what is queued, then end the thread; blocks until that is done."""
@@ -125,6 +131,7 @@ class Writer:
         done: list[_Operation] = []
         try:
             with self._lock:
+                self._require_file()
                 self._scrub()
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._fill(done)
@@ -132,6 +139,10 @@ class Writer:
         except BaseException as error:  # noqa: BLE001 -- whatever broke the batch, its callers get an answer
             self._abandon(done, error)
         _settle_on_loops(done)
+
+    def _require_file(self) -> None:
+        if not self.has_file():
+            raise OSError("its file was removed or replaced. Put it back, or restart the server")
 
     def _fill(self, done: list[_Operation]) -> None:
         end = time.perf_counter() + BATCH_SECONDS
@@ -180,7 +191,7 @@ class Writer:
     def _begin_trouble(self, error: BaseException) -> None:
         if self.trouble is None:
             _LOG.error("the database cannot be written", exc_info=error)
-        self.trouble = f"The database could not be written: {reason(error)}"
+        self.trouble = f"The database could not be written: {reason(error)}."
 
     def _commit(self) -> None:
         begin = time.perf_counter()
@@ -212,6 +223,14 @@ class Writer:
             operation.fail(
                 Unavailable("The database cannot be written now; the outcome of this request is not known.")
             )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 async def _nothing(_: SQLiteTransaction) -> None:
