@@ -1,5 +1,7 @@
 """What only seed files need of the store: many rows at once, and times as they were elsewhere."""
 
+from typing import Any
+
 import msgspec
 
 from guildhall.model.groups import Group
@@ -7,7 +9,7 @@ from guildhall.model.resources import Resource
 from guildhall.model.users import DirectoryUser, User
 from guildhall.store.groups import GROUP_COLUMNS, GROUP_PARTS
 from guildhall.store.resources import RESOURCE_COLUMNS, RESOURCE_PARTS
-from guildhall.store.statement import register
+from guildhall.store.statement import Statement, register
 from guildhall.store.users import USER_COLUMNS
 
 
@@ -36,6 +38,14 @@ class SeatsUsed(msgspec.Struct, frozen=True):
     resource_key: int
     seats_used: int
 
+
+REFRESH_STATISTICS: Statement[Any] = Statement(
+    "SELECT 1",
+    postgres="""
+    ANALYZE users, directory_users, groups, memberships, role_assignments, seats, role_holders, user_roles
+    """,
+)
+"""PostgreSQL plans by what it knows of tables, which is nothing of those that were just filled."""
 
 UPDATE_ORG = register(
     "UPDATE orgs SET name = :name, created_at = :created_at WHERE org_key = :org_key AND id = :org_id"
@@ -157,20 +167,29 @@ UPDATE_GROUP_ORIGIN = register(
     """
 )
 
-INSERT_MEMBER = register(
+INSERT_MEMBERS = register(
     """
     INSERT INTO memberships (org_key, group_key, user_key, added_at)
-    SELECT u.org_key, CAST(:group_key AS BIGINT), u.user_key, CAST(:added_at AS BIGINT)
-    FROM directory_users AS u
-    WHERE u.org_key = :org_key AND u.directory_key = :directory_key AND u.account_id = :account_id
+    SELECT u.org_key, CAST(:group_key AS BIGINT), u.user_key, j.value ->> 1
+    FROM json_each(:members) AS j CROSS JOIN directory_users AS u
+    WHERE u.org_key = :org_key AND u.directory_key = :directory_key AND u.account_id = j.value ->> 0
     ON CONFLICT DO NOTHING
-    """
+    """,
+    postgres="""
+    INSERT INTO memberships (org_key, group_key, user_key, added_at)
+    SELECT f.org_key, CAST(:group_key AS BIGINT), f.user_key, CAST(j.value ->> 1 AS BIGINT)
+    FROM json_array_elements(CAST(:members AS JSON)) AS j
+    CROSS JOIN LATERAL (SELECT u.org_key, u.user_key FROM directory_users AS u
+                        WHERE u.org_key = :org_key AND u.directory_key = :directory_key
+                          AND u.account_id = j.value ->> 0
+                        LIMIT 1) AS f
+    ON CONFLICT DO NOTHING
+    """,
 )
-"""Nothing happens for who is not in the directory, or is a member: count afterwards."""
+"""Members as a JSON list of pairs of account id and time. Who is not in the directory is left out.
 
-COUNT_MEMBERS = register(
-    "SELECT count(*) FROM memberships WHERE org_key = :org_key AND group_key = :group_key"
-)
+On PostgreSQL the limit makes it look each of them up: it would else read the directory for any list.
+"""
 
 SELECT_DIRECTORY_USERS = register(
     """

@@ -106,6 +106,7 @@ async def _create(run: Run, item: Located[GroupSeed], roles: GroupRoles | None) 
     on = roles.resources if roles else 0
     key = {**run.org, "group_key": group.group_key}
     await run.tx.run(seeds.INSERT_GROUP_COUNTS, **key, users=users, resources=on)
+    group = msgspec.structs.replace(group, users=users, resources=on)
     if roles is not None and roles.pairs:
         await insert_group_roles(run, group, roles)
     run.report.created(_KIND, group.id, group.name)

@@ -3,11 +3,15 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from guildhall.model.errors import Conflict, GuildhallError, InvalidInput, NotFound
 from guildhall.model.seeds import Place
 from guildhall.model.times import parse_time
+
+_parse_time = lru_cache(1_000)(parse_time)
+"""Members of one group often came at one time."""
 
 _FIELD = re.compile(r"([A-Za-z]\w*): (.*)", re.DOTALL)
 _NAMED_OTHERWISE = {"resourceId": "id", "orgId": "id", "directoryId": "id"}
@@ -53,7 +57,7 @@ def _same(error: GuildhallError, detail: str) -> GuildhallError:
 
 def read_time(place: Place, field: str, text: Any) -> int:
     """Return the epoch milliseconds of a time in the file; raises InvalidInput."""
-    milliseconds = parse_time(text)
+    milliseconds = _parse_time(text)
     if milliseconds is None:
         raise misplaced(place, field, "must be a time such as 2026-01-31T12:00:00.000Z, or a date.")
     return milliseconds

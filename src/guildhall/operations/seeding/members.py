@@ -18,6 +18,7 @@ from guildhall.operations.seeding.runs import Run
 from guildhall.store import memberships, seeds
 
 _AT_ONCE = 1_000
+_STORED_AT_ONCE = 10_000
 _EVERY = 2**62
 _BEFORE_ALL_KEYS = 0
 
@@ -36,20 +37,17 @@ Members = Mapping[str, _Wanted]
 async def insert_members(run: Run, item: Located[GroupSeed], group: Group) -> int:
     """Store the members of a new group, without what its roles give them; return how many they are."""
     wanted = await _read(run, item)
-    org_key, group_key, directory_key, now = (
-        run.caller.org_key,
-        group.group_key,
-        group.directory_key,
-        run.tx.now,
-    )
-    rows = (
-        (group_key, now if member.added_at is None else member.added_at, org_key, directory_key, account_id)
-        for account_id, member in wanted.items()
-    )
-    await run.tx.run_many(seeds.INSERT_MEMBER, rows)
-    if await run.tx.value(seeds.COUNT_MEMBERS, **run.org, group_key=group_key) != len(wanted):
+    now = run.tx.now
+    pairs = ((account_id, now if m.added_at is None else m.added_at) for account_id, m in wanted.items())
+    key = {**run.org, "group_key": group.group_key, "directory_key": group.directory_key}
+    stored = 0
+    while chunk := list(islice(pairs, _STORED_AT_ONCE)):
+        members = msgspec.json.encode(chunk).decode()
+        stored += await run.tx.run(seeds.INSERT_MEMBERS, **key, members=members)
+    if stored != len(wanted):
         await _find_users(run, item, group, wanted)
-    return len(wanted)
+    await run.wrote(stored)
+    return stored
 
 
 async def change_members(run: Run, item: Located[GroupSeed], group: Group) -> Sequence[str]:

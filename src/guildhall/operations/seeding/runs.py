@@ -19,6 +19,8 @@ from guildhall.store.database import Transaction
 
 _EVERY = 1_000_000
 _MOST_KNOWN_RESOURCES = 100_000
+_FIRST_REFRESH = 5_000
+_REFRESH_FACTOR = 3
 
 
 class Run:
@@ -35,6 +37,15 @@ class Run:
         self.limits_at: dict[int, Place] = {}
         """Where in the file a resource stands."""
         self._resources: dict[str, Resource] = {}
+        self._rows = 0
+        self._refresh_at = _FIRST_REFRESH
+
+    async def wrote(self, rows: int) -> None:
+        """Note that many rows were stored at once, which the store's planner should know of."""
+        self._rows += rows
+        if self._rows >= self._refresh_at:
+            self._refresh_at = self._rows * _REFRESH_FACTOR
+            await self.tx.values(seeds.REFRESH_STATISTICS)
 
     @property
     def org(self) -> dict[str, int]:
