@@ -18,7 +18,7 @@ import pytest
 from guildhall.operations.checks import check_database
 from guildhall.store.sqlite import SQLiteDatabase
 from tests import live
-from tests.ledger import Grant, Refused, Scribe, Unknown, opened, require_whole
+from tests.ledger import Grant, Refused, Scribe, Unknown, opened, read_groups, require_whole
 from tests.store.furnished import Furnished, furnish
 
 ROUNDS = int(os.environ.get("GUILDHALL_CRASH_ROUNDS", "50"))
@@ -87,6 +87,11 @@ class Server:
         """Kill all of its processes at once."""
         os.killpg(self._process.pid, signal.SIGKILL)
 
+    def kill_worker(self) -> None:
+        """Kill one of its workers, which is replaced then."""
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGKILL)
+
     def await_end(self) -> None:
         """Wait until the last of its processes has gone: each of them holds the pipe."""
         self._process.communicate()
@@ -145,3 +150,36 @@ def test_kill_under_load(furnished: Furnished, tmp_path: Path, first: int) -> No
             asyncio.run(write_until_killed(server, furnished, scribes, seconds))
     compare(path, scribes)
     assert sum(scribe.confirmed for scribe in scribes) > ROUNDS_OF_A_DATABASE
+
+
+CHANGES_OF_A_SCRIBE = 80
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers where Linux lists them")
+def test_kill_of_workers_under_load(furnished: Furnished, tmp_path: Path) -> None:
+    """The others go on at once, and nothing of what the killed one had confirmed is missing."""
+    path = furnished.copy_to(tmp_path / "database")
+    scribes = furnished.scribes(SCRIBES, FIRST_SEED)
+    with serving(path, workers=2) as server:
+        asyncio.run(write_while_workers_die(server, path, furnished, scribes))
+        compare(path, scribes)
+
+
+async def write_while_workers_die(
+    server: Server, path: Path, furnished: Furnished, scribes: list[Scribe]
+) -> None:
+    headers = {"authorization": f"Bearer {furnished.secret}"}
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as http:
+        target = HTTPTarget(http, furnished)
+
+        async def write(scribe: Scribe) -> None:
+            for _ in range(CHANGES_OF_A_SCRIBE):
+                try:
+                    await scribe.change(target)
+                except Unknown:
+                    with opened(path) as connection:
+                        scribe.compare(read_groups(connection))
+
+        for seconds in (0.05, 0.15, 0.25):
+            asyncio.get_running_loop().call_later(seconds, server.kill_worker)
+        await asyncio.gather(*(write(scribe) for scribe in scribes))
