@@ -1,0 +1,184 @@
+"""The furnished organization of `serve --demo`, as the seed file that somebody could have written."""
+
+import itertools
+import uuid
+from typing import Any
+
+import msgspec
+
+from guildhall.model.permissions import Caller
+from guildhall.operations.directories import get_default_directory
+from guildhall.operations.keys import NEVER, NewKey, create_key
+from guildhall.operations.orgs import system_caller
+from guildhall.operations.seed import seed_organizations
+from guildhall.seeds.reading import read_seed_text
+from guildhall.store.database import Database, Transaction
+from guildhall.store.orgs import SELECT_ORGS
+
+_FIRST_NAMES = (
+    "Ada", "Aiko", "Björn", "Carmen", "Chidi", "Dilan", "Elif", "Fatima", "Giulia", "Hana",
+    "Imran", "Jürgen", "Kofi", "Lucía", "Mei", "Noor", "Olga", "Priya", "Quentin", "Zoë",
+)  # fmt: skip
+_LAST_NAMES = (
+    "Abara", "Bianchi", "Çelik", "Dubois", "Eriksen", "Fischer", "García", "Haddad", "Ito", "Jansen",
+    "Kowalska", "Larsen", "Müller", "Nakamura", "Okafor", "Patel", "Rossi", "Strauß",
+)  # fmt: skip
+_TEAMS = (
+    "platform",
+    "mobile",
+    "payments",
+    "data",
+    "design",
+    "support",
+    "legal",
+    "finance",
+    "people",
+    "sales",
+)
+_JIRA = "ari:cloud:jira::site/acme"
+_SOFTWARE = "ari:cloud:jira-software::site/acme"
+_CONFLUENCE = "ari:cloud:confluence::site/acme"
+_DESK = "ari:cloud:jira-servicedesk::site/acme"
+_FULL = "ari:cloud:jira-product-discovery::site/acme"
+_OLD = "ari:cloud:confluence::site/acme-archive"
+_USER, _ADMIN = "atlassian/user", "atlassian/admin"
+_MAIN, _CONTRACTORS, _PARTNERS = "Acme", "Contractors", "Partners"
+_FULL_SEATS = 12
+_COUNTS = {_MAIN: 240, _CONTRACTORS: 60, _PARTNERS: 40}
+
+
+class Furnished(msgspec.Struct, frozen=True):
+    """What somebody needs to call the demonstration."""
+
+    org_id: str
+    directory_id: str
+    key: str
+
+    def identity(self) -> dict[str, str]:
+        """Return the members that the line of JSON has beside the url."""
+        return {"orgId": self.org_id, "directoryId": self.directory_id, "key": self.key}
+
+
+def demo_document() -> dict[str, Any]:
+    """Return the demonstration in the form of a seed file; the same at every call."""
+    users = list(_users())
+    return {
+        "organization": {"id": _id("organization"), "name": "Acme"},
+        "directories": [{"id": _id(name), "name": name, "default": name == _MAIN} for name in _COUNTS],
+        "resources": _resources(),
+        "users": users,
+        "groups": _groups(users),
+    }
+
+
+def _id(of: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://guildhall.example/demo/{of}"))
+
+
+def _resources() -> list[dict[str, Any]]:
+    return [
+        {"id": _JIRA, "name": "Jira", "type": "jira", "hostUrl": "https://jira.acme.example"},
+        {"id": _SOFTWARE, "name": "Jira Software", "userLimit": 500},
+        {"id": _CONFLUENCE, "name": "Confluence", "hostUrl": "https://wiki.acme.example"},
+        {"id": _DESK, "name": "Service desk", "userLimit": 50},
+        {"id": _FULL, "name": "Product Discovery", "userLimit": _FULL_SEATS},
+        {"id": _OLD, "name": "Old wiki", "status": "offline"},
+    ]
+
+
+def _users() -> Any:
+    names = itertools.product(_LAST_NAMES, _FIRST_NAMES)
+    directories = (name for name, count in _COUNTS.items() for _ in range(count))
+    for number, ((last, first), directory) in enumerate(zip(names, directories, strict=False), 1):
+        yield {
+            "accountId": f"{number:024x}",
+            "name": f"{first} {last}",
+            "email": f"user{number}@{directory.lower()}.example",
+            "status": "suspended" if number % 40 == 0 else "active",
+            "claimStatus": "managed" if directory == _MAIN else "unmanaged",
+            "mfaEnabled": number % 7 != 0,
+            "department": _TEAMS[number % len(_TEAMS)].title(),
+            "directories": [directory],
+        }
+
+
+def _groups(users: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    active = [user["accountId"] for user in users[: _COUNTS[_MAIN]] if user["status"] == "active"]
+    contractors = [user["accountId"] for user in users[_COUNTS[_MAIN] :][: _COUNTS[_CONTRACTORS]]]
+    partners = [user["accountId"] for user in users[-_COUNTS[_PARTNERS] :]]
+    groups = [
+        _group("jira-users", _MAIN, active, [_role(_JIRA, _USER, default=True), _role(_SOFTWARE, _USER)]),
+        _group("confluence-users", _MAIN, active[:180], [_role(_CONFLUENCE, _USER, default=True)]),
+        _group("jira-administrators", _MAIN, active[:4], [_role(_JIRA, _ADMIN)]),
+        _group("org-admins", _MAIN, active[:2], [_role(_own_resource(), "atlassian/org-admin")]),
+        _group("service-desk-agents", _MAIN, active[20:50], [_role(_DESK, _USER)]),
+        _group("product-discovery", _MAIN, active[:_FULL_SEATS], [_role(_FULL, _USER)]),
+        _group("contractors", _CONTRACTORS, contractors, [_role(_CONFLUENCE, "atlassian/guest")]),
+        _group("partner-help-centre", _PARTNERS, partners, [_role(_DESK, "atlassian/customer")])
+        | {"synced": True, "managedBy": "external"},
+        _group("Team Nebula", _MAIN, active[60:68], []) | {"type": "TEAM", "managedBy": "team-members"},
+        _group("_userbase-confluence", _MAIN, active[:180], []) | {"type": "USERBASE_GROUP"},
+    ]
+    for number, team in enumerate(_TEAMS):
+        groups.append(_group(f"team-{team}", _MAIN, active[number :: len(_TEAMS)], []))
+        groups.append(_group(f"{team}-wiki-editors", _MAIN, active[number::30], [_role(_CONFLUENCE, _USER)]))
+    return groups
+
+
+def _own_resource() -> str:
+    return f"ari:cloud:platform::org/{_id('organization')}"
+
+
+def _role(resource: str, role: str, *, default: bool = False) -> dict[str, Any]:
+    return {"resource": resource, "roles": [role], "defaultRole": role if default else None}
+
+
+def _group(name: str, directory: str, members: list[str], roles: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": _id(f"group/{name}"),
+        "name": name,
+        "directory": directory,
+        "description": f"Everybody in {name.replace('-', ' ')}.",
+        "members": members,
+        "roles": roles,
+    }
+
+
+async def furnish_demo(database: Database) -> Furnished:
+    """Fill an empty database with the demonstration, and make a key without scopes."""
+    documents = read_seed_text(msgspec.json.encode(demo_document()))
+    await database.write(seed_organizations, documents)
+    return await database.write(_create_key)
+
+
+async def _create_key(tx: Transaction) -> Furnished:
+    (org,) = await tx.all(SELECT_ORGS)
+    caller: Caller = system_caller(org)
+    created = await create_key(tx, caller, NewKey(name="demo", expires_at=NEVER))
+    directory = await get_default_directory(tx, caller)
+    return Furnished(org.id, directory.id, created.secret or "")
+
+
+def demo_curl_lines(url: str, furnished: Furnished) -> str:
+    """Return what is printed once the demonstration answers; the lines work when they are pasted."""
+    base = f"{url}/admin/v2/orgs/{furnished.org_id}/directories"
+    groups = f"{base}/{furnished.directory_id}/groups"
+    header = f"-H 'Authorization: Bearer {furnished.key}'"
+    creation = "-H 'Content-Type: application/json' -d '{\"name\": \"my-first-group\"}'"
+    return "\n".join(
+        [
+            "",
+            f"  base URL      {url}/admin",
+            f"  organization  {furnished.org_id}",
+            f"  directory     {furnished.directory_id}",
+            f"  key           {furnished.key}",
+            f"  documentation {url}/docs",
+            "",
+            "Try:",
+            f"  curl {header} '{base}'",
+            f"  curl {header} '{groups}?limit=3&includeUsers=true'",
+            f"  curl -i {header} {creation} '{groups}'",
+            "",
+            "Its database is thrown away when it stops (Ctrl-C).",
+        ]
+    )
