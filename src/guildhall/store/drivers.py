@@ -101,24 +101,6 @@ def given(chosen: msgspec.Struct) -> frozenset[str]:
     return frozenset(name for name in chosen.__struct_fields__ if getattr(chosen, name) is not None)
 
 
-def found(gathered: str) -> str:
-    """Return what stands first in FROM where a filter drives: each hit once, as `found.hit`.
-
-    The sum hides that an index has the hits in order, which SQLite would read from end to end.
-    """
-    return f"(SELECT DISTINCT hits.hit + 0 AS hit FROM ({gathered}) AS hits) AS found"
-
-
-def order_by(columns: tuple[str, ...], *, descending: bool, walks: bool) -> str:
-    """Return the ORDER BY of text columns that all run in one direction.
-
-    What is gathered is sorted by expressions that no index has: an engine that saw an index in that
-    order would walk it to the few rows that match.
-    """
-    terms = columns if walks else [f"{column} || ''" for column in columns]
-    return "ORDER BY " + ", ".join(f"{term} DESC" if descending else term for term in terms)
-
-
 def behind(columns: tuple[str, ...], sign: str) -> str:
     """Return the condition that begins a page: `g.name_key` is compared with `:start_name_key`, and so on."""
     starts = [f":start_{column.rpartition('.')[2]}" for column in columns]

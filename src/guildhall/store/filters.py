@@ -15,17 +15,9 @@ from guildhall.model.groups import Group
 from guildhall.model.paging import Window
 from guildhall.store import trigrams
 from guildhall.store.database import Transaction
-from guildhall.store.drivers import (
-    WALK,
-    Gathered,
-    behind,
-    choose_driver,
-    found,
-    given,
-    order_by,
-    searching,
-)
+from guildhall.store.drivers import WALK, Gathered, behind, choose_driver, given, searching
 from guildhall.store.groups import GROUP_COLUMNS, GROUP_PARTS
+from guildhall.store.listed_rows import ListedRows, PageParts, found, page_statement
 from guildhall.store.statement import Statement
 from guildhall.store.trigrams import Match
 
@@ -51,6 +43,15 @@ class _Shape(msgspec.Struct, frozen=True):
     start: bool = False
     inclusive: bool = False
 
+
+_GROUPS = ListedRows(
+    row=Group,
+    columns=GROUP_COLUMNS,
+    tested=(),
+    tables="g",
+    sources=f"FROM groups AS g {GROUP_PARTS}",
+    key="g.group_key",
+)
 
 _ASSIGNMENT = {
     "resources": "a.resource_key IN (:resources...)",
@@ -180,55 +181,57 @@ def _assignment(names: frozenset[str]) -> str:
     return " AND ".join(text for name, text in _ASSIGNMENT.items() if name in names)
 
 
-def _conditions(shape: _Shape) -> list[str]:
+def _places(shape: _Shape) -> tuple[str, ...]:
+    if "directories" not in shape.given:
+        return ()
+    # The plus keeps SQLite from several directories' names one after the other, which it would sort.
+    one = "g.directory_key = :directory_key"
+    return (one if shape.one_directory else "+ g.directory_key IN (:directories...)",)
+
+
+def _tests(shape: _Shape) -> tuple[str, ...]:
     """Return the tests of one group, written so that no index fits them: the driver is chosen already."""
-    conditions = []
-    if "directories" in shape.given:
-        one = shape.one_directory
-        conditions.append(
-            "g.directory_key = :directory_key" if one else "+ g.directory_key IN (:directories...)"
-        )
+    tests = []
     if "groups" in shape.given and shape.driver is not Driver.GROUPS:
-        conditions.append("+ g.group_key IN (:groups...)")
+        tests.append("+ g.group_key IN (:groups...)")
     if "users" in shape.given and shape.driver is not Driver.USERS:
-        conditions.append(
-            "(SELECT 1 FROM memberships AS m WHERE m.org_key = :org_key AND m.group_key = g.group_key"
-            " AND m.user_key IN (:users...) LIMIT 1) IS NOT NULL"
+        tests.append(
+            "(SELECT 1 FROM memberships AS t WHERE t.org_key = :org_key AND t.group_key = g.group_key"
+            " AND t.user_key IN (:users...) LIMIT 1) IS NOT NULL"
         )
     if shape.given & _ASSIGNMENT.keys() and shape.driver is not Driver.ASSIGNMENTS:
-        conditions.append(
+        tests.append(
             "(SELECT 1 FROM role_assignments AS a WHERE a.org_key = :org_key AND a.group_key = g.group_key"
             f" AND {_assignment(shape.given)} LIMIT 1) IS NOT NULL"
         )
     if "search" in shape.given:
-        conditions.append("instr(g.name_key, :search) > 0")
-    if shape.driver is not Driver.WALK:
-        conditions.append("g.group_key = found.hit")
-    return conditions
-
-
-def _groups(shape: _Shape) -> str:
-    if shape.driver is Driver.WALK:
-        return "groups AS g"
-    return f"{found(_gathered(shape.driver, shape.given))} CROSS JOIN groups AS g"
+        tests.append("instr(g.name_key, :search) > 0")
+    return tuple(tests)
 
 
 @lru_cache(512)
 def _count_statement(shape: _Shape) -> Statement[Any]:
-    conditions = " AND ".join(["g.org_key = :org_key", *_conditions(shape)])
-    return searching(f"SELECT count(*) FROM {_groups(shape)} WHERE {conditions}")
+    groups, conditions = "groups AS g", ["g.org_key = :org_key", *_places(shape), *_tests(shape)]
+    if shape.driver is not Driver.WALK:
+        groups = f"{found(_gathered(shape.driver, shape.given))} CROSS JOIN groups AS g"
+        conditions.append("g.group_key = found.hit")
+    return searching(f"SELECT count(*) FROM {groups} WHERE {' AND '.join(conditions)}")
 
 
 @lru_cache(2048)
 def _page_statement(shape: _Shape) -> Statement[Group]:
     # Within one directory a name is unique, so that its index alone gives a total order.
-    columns = ("g.name_key",) if shape.one_directory else ("g.name_key", "g.id")
-    conditions = _conditions(shape)
-    if shape.start:
-        sign = ("<" if shape.descending else ">") + ("=" if shape.inclusive else "")
-        conditions.append(behind(columns, sign))
-    more = "".join(f" AND {condition}" for condition in conditions)
-    order = order_by(columns, descending=shape.descending, walks=shape.driver is Driver.WALK)
-    return searching(
-        f"SELECT {GROUP_COLUMNS} FROM {_groups(shape)} {GROUP_PARTS}{more} {order} LIMIT :most", Group
+    order = ("g.name_key",) if shape.one_directory else ("g.name_key", "g.id")
+    sign = ("<" if shape.descending else ">") + ("=" if shape.inclusive else "")
+    start = behind(order, sign) if shape.start else None
+    walks = shape.driver is Driver.WALK
+    parts = PageParts(
+        gathered=None if walks else _gathered(shape.driver, shape.given),
+        places=_places(shape),
+        tests=_tests(shape),
+        order=order,
+        descending=shape.descending,
+        begin=start if walks else None,
+        start=None if walks else start,
     )
+    return page_statement(_GROUPS, parts)

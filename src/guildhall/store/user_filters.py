@@ -28,16 +28,8 @@ from guildhall.model.paging import Position, Window
 from guildhall.model.user_lists import STANDINGS, UserFilter, UserRow, UserSort, UserView
 from guildhall.store import trigrams
 from guildhall.store.database import Transaction
-from guildhall.store.drivers import (
-    WALK,
-    Gathered,
-    behind,
-    choose_driver,
-    found,
-    given,
-    order_by,
-    searching,
-)
+from guildhall.store.drivers import WALK, Gathered, behind, choose_driver, given
+from guildhall.store.listed_rows import ListedRows, PageParts, found_first, page_statement
 from guildhall.store.statement import Statement
 
 USER_ROW_COLUMNS = """
@@ -46,19 +38,24 @@ USER_ROW_COLUMNS = """
 """
 """The columns of `UserRow`, of users u and directory_users m."""
 
-_USERS_FIRST = """
-    FROM users AS u CROSS JOIN directory_users AS m
-    WHERE u.org_key = :org_key AND m.org_key = :org_key AND m.user_key = u.user_key
-"""
-_FOUND_FIRST = """
-    FROM {found} CROSS JOIN users AS u CROSS JOIN directory_users AS m
-    WHERE u.org_key = :org_key AND u.user_key = found.hit
-      AND m.org_key = :org_key AND m.user_key = found.hit
-"""
-_DIRECTORY_FIRST = """
-    FROM directory_users AS m CROSS JOIN users AS u
-    WHERE m.org_key = :org_key AND u.org_key = :org_key AND u.user_key = m.user_key
-"""
+_BY_USER = ListedRows(
+    row=UserRow,
+    columns=USER_ROW_COLUMNS,
+    tested=("u.email_key", "u.email_domain"),
+    tables="um",
+    sources="""
+        FROM users AS u CROSS JOIN directory_users AS m
+        WHERE u.org_key = :org_key AND m.org_key = :org_key AND m.user_key = u.user_key
+    """,
+    key="u.user_key",
+)
+_BY_DIRECTORY = msgspec.structs.replace(
+    _BY_USER,
+    sources="""
+        FROM directory_users AS m CROSS JOIN users AS u
+        WHERE m.org_key = :org_key AND u.org_key = :org_key AND u.user_key = m.user_key
+    """,
+)
 
 SORT_COLUMNS = {
     UserSort.ACCOUNT_ID: ("u.account_id",),
@@ -277,49 +274,50 @@ def _access_test(names: frozenset[str]) -> str:
     """
 
 
-def _conditions(shape: Shape) -> list[str]:
-    names = shape.given
-    conditions = []
-    if "directories" in names:
-        one = shape.one_directory
-        conditions.append(
-            "m.directory_key = :directory_key" if one else "m.directory_key IN (:directories...)"
-        )
-    tested = set(names) - ({"roles"} if "resources" in names else set())
-    tested -= {shape.driver} & _EXACT
-    if "resources" in tested:
-        conditions.append(_access_test(names))
-    return conditions + [test for name, test in _TESTS.items() if name in tested]
+def _places(shape: Shape) -> tuple[str, ...]:
+    if "directories" not in shape.given:
+        return ()
+    one = "m.directory_key = :directory_key"
+    return (one if shape.one_directory else "m.directory_key IN (:directories...)",)
 
 
-def matching(shape: Shape, *, directory_first: bool = False) -> str:
-    """Return FROM and WHERE of the rows that match, of users u and directory_users m; more can follow."""
-    parts = _DIRECTORY_FIRST if directory_first else _USERS_FIRST
+def _tests(shape: Shape) -> tuple[str, ...]:
+    tested = set(shape.given) - ({shape.driver} & _EXACT)
+    if "resources" in shape.given:
+        tested.discard("roles")  # One assignment must satisfy both.
+    access = (_access_test(shape.given),) if "resources" in tested else ()
+    return access + tuple(test for name, test in _TESTS.items() if name in tested)
+
+
+def matching(shape: Shape) -> str:
+    """Return FROM and WHERE of all rows that match, of users u and directory_users m."""
+    sources = _BY_USER.sources
     if shape.driver is not Driver.WALK:
-        parts = _FOUND_FIRST.format(found=found(_gathered(shape.driver, shape.given)))
-    return parts + "".join(f" AND {condition}" for condition in _conditions(shape))
+        sources = found_first(_BY_USER, _gathered(shape.driver, shape.given))
+    return sources + "".join(f" AND {condition}" for condition in (*_places(shape), *_tests(shape)))
 
 
 @lru_cache(2048)
 def _page_statement(page: _PageShape) -> Statement[UserRow]:
-    shape, walks = page.shape, page.shape.driver is Driver.WALK
-    directory_first = walks and shape.one_directory and page.sort is UserSort.ACCOUNT_ID
-    # Within one directory an account stands once, so that its index alone gives a total order.
-    columns = ("m.account_id",) if directory_first else SORT_COLUMNS[page.sort]
-    order = order_by(columns, descending=page.descending, walks=walks)
-    if not directory_first:
-        order += f", m.directory_key{' DESC' if page.descending else ''}"
-    sql = matching(shape, directory_first=directory_first)
-    start = _start(page, columns, directory_first=directory_first) if page.start else ""
-    return searching(f"SELECT {USER_ROW_COLUMNS} {sql}{start} {order} LIMIT :most", UserRow)
-
-
-def _start(page: _PageShape, columns: tuple[str, ...], *, directory_first: bool) -> str:
+    shape = page.shape
     sign = ("<" if page.descending else ">") + ("=" if page.inclusive else "")
-    if directory_first:
-        return f" AND {behind(columns, sign)}"
-    exact = f" AND {behind((*columns, 'm.directory_key'), sign)}"
-    if page.shape.driver is not Driver.WALK:
-        return exact
-    # No index spans both tables: the first condition is where the walk begins.
-    return f" AND {behind(columns, sign.rstrip('=') + '=')}{exact}"
+    parts = PageParts(
+        gathered=None if shape.driver is Driver.WALK else _gathered(shape.driver, shape.given),
+        places=_places(shape),
+        tests=_tests(shape),
+        order=(*SORT_COLUMNS[page.sort], "m.directory_key"),
+        descending=page.descending,
+        # No index spans both tables: a walk begins at the account, and the start is exact.
+        begin=behind(SORT_COLUMNS[page.sort], sign.rstrip("=") + "=") if page.start else None,
+        start=behind((*SORT_COLUMNS[page.sort], "m.directory_key"), sign) if page.start else None,
+    )
+    if parts.gathered is None and shape.one_directory and page.sort is UserSort.ACCOUNT_ID:
+        return page_statement(_BY_DIRECTORY, _within_directory(parts, sign))
+    return page_statement(_BY_USER, parts)
+
+
+def _within_directory(parts: PageParts, sign: str) -> PageParts:
+    """Within one directory an account stands once, so that its index alone gives a total order."""
+    order = ("m.account_id",)
+    begin = behind(order, sign) if parts.start else None
+    return msgspec.structs.replace(parts, order=order, begin=begin, start=None)
