@@ -12,11 +12,13 @@ from guildhall.api.guildhall import default_roles as our_default_roles
 from guildhall.api.guildhall import directories as our_directories
 from guildhall.api.guildhall import keys as our_keys
 from guildhall.api.guildhall import resources as our_resources
+from guildhall.api.guildhall import seed as our_seed
 from guildhall.api.guildhall import users as our_users
 from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.v1 import events as v1_events
 from guildhall.api.v1 import groups as v1_groups
 from guildhall.api.v1 import memberships as v1_memberships
+from guildhall.api.v1 import orgs as v1_orgs
 from guildhall.api.v1 import role_assignments as v1_role_assignments
 from guildhall.api.v1.errors import V1
 from guildhall.api.v2 import events as v2_events
@@ -42,6 +44,7 @@ ROUTES = (
     *v1_events.ROUTES,
     *v1_groups.ROUTES,
     *v1_memberships.ROUTES,
+    *v1_orgs.ROUTES,
     *v1_role_assignments.ROUTES,
     *v2_events.ROUTES,
     *v2_groups.ROUTES,
@@ -52,6 +55,7 @@ ROUTES = (
     *our_directories.ROUTES,
     *our_keys.ROUTES,
     *our_resources.ROUTES,
+    *our_seed.ROUTES,
     *our_users.ROUTES,
 )
 """Every operation of every wire."""

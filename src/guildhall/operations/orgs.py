@@ -2,7 +2,7 @@
 
 import secrets
 
-from guildhall.model.errors import Conflict, InvalidInput
+from guildhall.model.errors import Conflict, InvalidInput, OrganizationNotFound
 from guildhall.model.ids import organization_resource_id, parse_uuid
 from guildhall.model.names import name_problem, trim
 from guildhall.model.orgs import Org
@@ -22,6 +22,14 @@ _SECRET_BYTES = 32
 def system_caller(org: Org) -> Caller:
     """Return the system itself as a caller of the organization: no key, no limits."""
     return Caller(org.org_key, org.id, org.secret, None, SYSTEM, None)
+
+
+async def get_org(tx: Transaction, caller: Caller) -> Org:
+    """Return the caller's organization."""
+    org = await tx.one(orgs.SELECT_ORG_BY_KEY, org_key=caller.org_key)
+    if org is None:
+        raise OrganizationNotFound(f"There is no organization {caller.org_id}.")
+    return org
 
 
 async def create_org(tx: Transaction, name: str, org_id: str | None = None) -> Caller:
