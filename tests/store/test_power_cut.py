@@ -17,7 +17,7 @@ import pytest
 from guildhall.store.database import StartRefused
 from guildhall.store.sqlite import SQLiteDatabase
 from guildhall.store.sqlite_migrate import migrate_sqlite
-from tests.ledger import Scribe, Unknown, opened, require_whole
+from tests.ledger import Scribe, Unknown, opened, require_clean, require_whole
 from tests.store.faults import FaultyDisk
 from tests.store.furnished import NAME, Furnished, furnish, replace_pragmas
 
@@ -107,7 +107,7 @@ def test_power_cut_at_random(furnished: Furnished, tmp_path: Path, servers: int)
         path = furnished.copy_to(tmp_path / f"{seed}-before")
         disk.cut_power_after(random.Random(seed).randrange(1200))
         write_until_cut(disk, path, furnished, scribes, changes=30, servers=servers)
-        start_after_cut(disk, tmp_path / f"{seed}-after", scribes)
+        require_clean(start_after_cut(disk, tmp_path / f"{seed}-after", scribes))
 
 
 def test_power_cut_again_and_again(furnished: Furnished, tmp_path: Path) -> None:
