@@ -1,36 +1,94 @@
 """`guildhall seed`: a database becomes what a seed file says."""
 
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import msgspec
 
 from guildhall.cli.database import database_option, in_database
-from guildhall.cli.output import show_done
-from guildhall.cli.seeding import apply, read_file
-from guildhall.model.seeds import SeedReport
+from guildhall.cli.exit_codes import ExitCode
+from guildhall.cli.output import Column, printable, progress, show_done, show_rows
+from guildhall.model.errors import InvalidInput
+from guildhall.model.seeds import Change, SeedReport
+from guildhall.operations.seed import seed_organizations
+from guildhall.seeds.reading import read_seed_file
+
+STDIN = "-"
+
+_PASSES = 2
+"""A file is read twice: looked through first, then applied."""
+
+_COLUMNS = (
+    Column[Change]("CHANGE", lambda change: change.action),
+    Column[Change]("OF", lambda change: change.type),
+    Column[Change]("ID", lambda change: change.id, whole=True),
+    Column[Change]("NAME", lambda change: change.name),
+    Column[Change]("WHAT", lambda change: change.changed),
+)
 
 
 @click.command(name="seed")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @database_option
+@click.option("--changes", "with_changes", is_flag=True, help="List every change, not only how many.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON: all that was changed.")
-def command(database_url: str, file: Path, *, as_json: bool) -> None:
+@click.pass_context
+def command(
+    context: click.Context, database_url: str, file: Path, *, with_changes: bool, as_json: bool
+) -> None:
     """Furnish the database from FILE (YAML or JSON; docs/seed-files.md), beside a running server too.
 
-    It is applied as a whole or not at all. Seeding the same file again changes nothing.
+    It is applied as a whole or not at all. What the file does not name stays. Seeding the same file
+    again changes nothing. FILE can be -, the standard input: an export can be piped in.
     """
-    documents = read_file(file)
-    reports = in_database(database_url, lambda database: apply(database, documents), create=True)
+    try:
+        reports = _seed(database_url, file)
+    except InvalidInput as error:
+        for detail in error.details:
+            click.echo(f"Error: {printable(detail)}", err=True)
+        context.exit(ExitCode.REFUSED)
     lines = [_line(report) for report in reports]
-    show_done(
-        lines[0] if lines else "nothing to do",
-        {"organizations": msgspec.to_builtins(reports)},
-        *lines[1:],
-        as_json=as_json,
-    )
+    result = {"organizations": msgspec.to_builtins(reports)}
+    show_done(lines[0] if lines else "nothing to do", result, *lines[1:], as_json=as_json)
+    if with_changes and not as_json:
+        _show_changes(reports)
+
+
+def _seed(database_url: str, file: Path) -> Sequence[SeedReport]:
+    """Read the file before the database is opened: one that cannot be read leaves none behind."""
+    with _twice_readable(file) as path, progress("Seeding", path.stat().st_size * _PASSES) as advance:
+        documents = read_seed_file(path, advance)
+        return in_database(
+            database_url, lambda database: database.write(seed_organizations, documents), create=True
+        )
+
+
+@contextmanager
+def _twice_readable(file: Path) -> Iterator[Path]:
+    if str(file) != STDIN:
+        yield file
+        return
+    with tempfile.TemporaryDirectory(prefix="guildhall-seed-") as folder:
+        path = Path(folder) / "stdin"
+        with path.open("wb") as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        yield path
 
 
 def _line(report: SeedReport) -> str:
     counted = ", ".join(f"{count} {what}" for what, count in report.totals.items())
     return f"{report.organization_id}  {report.organization_name}  {counted or 'nothing changed'}"
+
+
+def _show_changes(reports: Sequence[SeedReport]) -> None:
+    for report in reports:
+        if report.changes:
+            show_rows(report.changes, _COLUMNS, as_json=False)
+        left_out = sum(report.totals.values()) - len(report.changes)
+        if left_out:
+            click.echo(f"and {left_out} more")
