@@ -129,15 +129,15 @@ def test_check_changes_nothing_and_needs_a_database(tmp_path: Path):
 
 
 def damage(path: Path, name: str) -> None:
-    """Overwrite the cells of one page of an index."""
+    """Overwrite the header of one page of an index."""
     with contextlib.closing(apsw.Connection(str(path))) as connection:
         ((page, size),) = connection.execute(
             "SELECT MIN(pageno), MIN(pgsize) FROM dbstat WHERE name = ? AND pagetype = 'leaf'", (name,)
         ).fetchall()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     content = bytearray(path.read_bytes())
-    middle = (page - 1) * size + size * 3 // 4
-    content[middle : middle + 64] = bytes(64)
+    start = (page - 1) * size
+    content[start : start + 64] = bytes(64)
     path.write_bytes(content)
 
 

@@ -34,9 +34,14 @@ WHOLE = {
     "trigram_checks.": "compares the whole search index, beside the server",
 }
 
-_NEWEST = "the highest key is one step into the index"
+_NEWEST = "the highest or lowest key is one step into the index"
+_FIRST = "ends at the first row"
 _OF_A_GROUP = "sorts or groups what one group has"
 ALLOWED = {
+    "checks.SELECT_NEXT_ROLE": _NEWEST,
+    "directories.SELECT_DIRECTORY_IS_USED": _FIRST,
+    "seeds.SELECT_ROLE_IS_USED": _FIRST,
+    "user_counts.COUNT_HOLDERS": "counts the entries of an index, for several directories together only",
     "events.INSERT_EVENT": _NEWEST,
     "events.SELECT_LAST_POSITION": _NEWEST,
     "migrate.UPDATE_UNICODE_VERSION": "the table has one row",
@@ -166,7 +171,9 @@ def test_compiled_statements_on_sqlite(sqlite, tables):
         statement = made.statement
         uses = uses_of_tables(statement.sql, tables)
         plan = plan_on_sqlite(sqlite, statement)
-        found = problems_on_sqlite(plan, uses, limited=is_limited(statement) or made.counts)
+        # What gathers the rows of a weak filter was probed before, with a budget.
+        limited, weak = is_limited(statement) or made.counts, frozenset({"org_key"})
+        found = problems_on_sqlite(plan, uses, limited=limited, weak=weak)
         found = [problem for problem in found if not may_sort(made, problem)]
         if statement.row is not None and columns_on_sqlite(sqlite, statement.sqlite) != len(
             statement.row.__struct_fields__

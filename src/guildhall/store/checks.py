@@ -231,12 +231,12 @@ COMPARE_DIRECTORIES = register(
 """Organizations without a default directory."""
 
 COMPARE_FILE = register(
-    "SELECT 'file', integrity_check, 'ok' FROM pragma_integrity_check WHERE integrity_check <> 'ok'"
-    " LIMIT :most",
+    "SELECT 'file', quick_check, 'ok' FROM pragma_quick_check WHERE quick_check <> 'ok' LIMIT :most",
     Discrepancy,
     postgres="SELECT '', '', '' WHERE CAST(:most AS BIGINT) < 0",
 )
-"""What SQLite finds in the structure of the file: PostgreSQL looks after its own."""
+"""What SQLite finds in the structure of the file: PostgreSQL looks after its own. `integrity_check`
+would look every row up in every index, which takes ten times as long as all other comparisons."""
 
 COMPARE_REFERENCES = register(
     """

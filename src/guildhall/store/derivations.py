@@ -20,12 +20,12 @@ SEATS = """
           WHERE d.org_key = :org_key AND d.resource_key = :resource_key
             AND r.org_key = :org_key AND r.role_key = d.role_key AND r.uses_seat = 1
             AND EXISTS (SELECT 1 FROM directory_users AS u
-                        WHERE u.org_key = :org_key AND u.user_key = d.user_key AND u.status = 0)) AS h
+                        WHERE u.org_key = :org_key AND u.user_key = d.user_key AND + u.status = 0)) AS h
     GROUP BY h.user_key
 """
 """Users with a seat of a resource, with the reasons for it: groups in whose directory they are active
-and that give a seat-using role there, and one for direct roles. The `+` keeps SQLite from reading all
-assignments of the organization in the order of groups instead of those of the resource."""
+and that give a seat-using role there, and one for direct roles. Each `+` keeps SQLite from an index that
+looks good and is not: all assignments in the order of groups, all active users of the organization."""
 
 ROLE_HOLDERS = """
     SELECT h.user_key, count(*) AS holds

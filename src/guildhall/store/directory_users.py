@@ -23,7 +23,7 @@ SELECT_DIRECTORIES_TO_CHANGE = register(
 SELECT_IS_ACTIVE_ELSEWHERE = register(
     """
     SELECT 1 FROM directory_users
-    WHERE org_key = :org_key AND user_key = :user_key AND directory_key <> :directory_key AND status = 0
+    WHERE org_key = :org_key AND user_key = :user_key AND directory_key <> :directory_key AND + status = 0
     LIMIT 1
     """
 )
