@@ -7,7 +7,7 @@ first, with a budget. With a million rows and pages of a hundred, walking and ga
 when 10 000 match; of either, a page then reads some 10 000 rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -101,7 +101,29 @@ def given(chosen: msgspec.Struct) -> frozenset[str]:
     return frozenset(name for name in chosen.__struct_fields__ if getattr(chosen, name) is not None)
 
 
-def behind(columns: tuple[str, ...], sign: str) -> str:
+def found(gathered: str) -> str:
+    """Return what stands first in FROM where a filter drives: each hit once, as `found.hit`.
+
+    The sum hides that an index has the hits in order, which SQLite would read from end to end.
+    """
+    return f"(SELECT DISTINCT hits.hit + 0 AS hit FROM ({gathered}) AS hits) AS found"
+
+
+def passes(tests: Sequence[str]) -> str:
+    """Return the condition that a row passes all tests, which changes nothing of how rows are read.
+
+    No index fits it, and PostgreSQL, which would multiply what each test may leave and soon expect
+    nothing at all, expects half of the rows.
+    """
+    return f"CASE WHEN {' AND '.join(tests)} THEN TRUE ELSE FALSE END"
+
+
+def order_by(columns: Sequence[str], *, descending: bool) -> str:
+    """Return the ORDER BY of columns that all run in one direction."""
+    return "ORDER BY " + ", ".join(f"{column} DESC" if descending else column for column in columns)
+
+
+def behind(columns: Sequence[str], sign: str) -> str:
     """Return the condition that begins a page: `g.name_key` is compared with `:start_name_key`, and so on."""
     starts = [f":start_{column.rpartition('.')[2]}" for column in columns]
     if len(columns) == 1:

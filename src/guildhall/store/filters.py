@@ -15,9 +15,18 @@ from guildhall.model.groups import Group
 from guildhall.model.paging import Window
 from guildhall.store import trigrams
 from guildhall.store.database import Transaction
-from guildhall.store.drivers import WALK, Gathered, behind, choose_driver, given, searching
+from guildhall.store.drivers import (
+    WALK,
+    Gathered,
+    behind,
+    choose_driver,
+    found,
+    given,
+    order_by,
+    passes,
+    searching,
+)
 from guildhall.store.groups import GROUP_COLUMNS, GROUP_PARTS
-from guildhall.store.listed_rows import ListedRows, PageParts, found, page_statement
 from guildhall.store.statement import Statement
 from guildhall.store.trigrams import Match
 
@@ -43,15 +52,6 @@ class _Shape(msgspec.Struct, frozen=True):
     start: bool = False
     inclusive: bool = False
 
-
-_GROUPS = ListedRows(
-    row=Group,
-    columns=GROUP_COLUMNS,
-    tested=(),
-    tables="g",
-    sources=f"FROM groups AS g {GROUP_PARTS}",
-    key="g.group_key",
-)
 
 _ASSIGNMENT = {
     "resources": "a.resource_key IN (:resources...)",
@@ -181,23 +181,29 @@ def _assignment(names: frozenset[str]) -> str:
     return " AND ".join(text for name, text in _ASSIGNMENT.items() if name in names)
 
 
-def _places(shape: _Shape) -> tuple[str, ...]:
-    if "directories" not in shape.given:
-        return ()
-    # The plus keeps SQLite from several directories' names one after the other, which it would sort.
-    one = "g.directory_key = :directory_key"
-    return (one if shape.one_directory else "+ g.directory_key IN (:directories...)",)
+def _conditions(shape: _Shape) -> str:
+    conditions = []
+    if shape.driver is not Driver.WALK:
+        conditions.append("g.group_key = found.hit")
+    if shape.one_directory:
+        conditions.append("g.directory_key = :directory_key")
+    tests = _tests(shape)
+    if tests:
+        conditions.append(passes(tests))
+    return "".join(f" AND {condition}" for condition in conditions)
 
 
-def _tests(shape: _Shape) -> tuple[str, ...]:
-    """Return the tests of one group, written so that no index fits them: the driver is chosen already."""
+def _tests(shape: _Shape) -> list[str]:
+    """Return the tests of one group; PostgreSQL makes no hash table of a subquery that is one value."""
     tests = []
+    if "directories" in shape.given and not shape.one_directory:
+        tests.append("g.directory_key IN (:directories...)")
     if "groups" in shape.given and shape.driver is not Driver.GROUPS:
-        tests.append("+ g.group_key IN (:groups...)")
+        tests.append("g.group_key IN (:groups...)")
     if "users" in shape.given and shape.driver is not Driver.USERS:
         tests.append(
-            "(SELECT 1 FROM memberships AS t WHERE t.org_key = :org_key AND t.group_key = g.group_key"
-            " AND t.user_key IN (:users...) LIMIT 1) IS NOT NULL"
+            "(SELECT 1 FROM memberships AS m WHERE m.org_key = :org_key AND m.group_key = g.group_key"
+            " AND m.user_key IN (:users...) LIMIT 1) IS NOT NULL"
         )
     if shape.given & _ASSIGNMENT.keys() and shape.driver is not Driver.ASSIGNMENTS:
         tests.append(
@@ -206,32 +212,26 @@ def _tests(shape: _Shape) -> tuple[str, ...]:
         )
     if "search" in shape.given:
         tests.append("instr(g.name_key, :search) > 0")
-    return tuple(tests)
+    return tests
+
+
+def _groups(shape: _Shape) -> str:
+    if shape.driver is Driver.WALK:
+        return "groups AS g"
+    return f"{found(_gathered(shape.driver, shape.given))} CROSS JOIN groups AS g"
 
 
 @lru_cache(512)
 def _count_statement(shape: _Shape) -> Statement[Any]:
-    groups, conditions = "groups AS g", ["g.org_key = :org_key", *_places(shape), *_tests(shape)]
-    if shape.driver is not Driver.WALK:
-        groups = f"{found(_gathered(shape.driver, shape.given))} CROSS JOIN groups AS g"
-        conditions.append("g.group_key = found.hit")
-    return searching(f"SELECT count(*) FROM {groups} WHERE {' AND '.join(conditions)}")
+    return searching(f"SELECT count(*) FROM {_groups(shape)} WHERE g.org_key = :org_key{_conditions(shape)}")
 
 
 @lru_cache(2048)
 def _page_statement(shape: _Shape) -> Statement[Group]:
     # Within one directory a name is unique, so that its index alone gives a total order.
-    order = ("g.name_key",) if shape.one_directory else ("g.name_key", "g.id")
-    sign = ("<" if shape.descending else ">") + ("=" if shape.inclusive else "")
-    start = behind(order, sign) if shape.start else None
-    walks = shape.driver is Driver.WALK
-    parts = PageParts(
-        gathered=None if walks else _gathered(shape.driver, shape.given),
-        places=_places(shape),
-        tests=_tests(shape),
-        order=order,
-        descending=shape.descending,
-        begin=start if walks else None,
-        start=None if walks else start,
-    )
-    return page_statement(_GROUPS, parts)
+    columns = ("g.name_key",) if shape.one_directory else ("g.name_key", "g.id")
+    sql = f"SELECT {GROUP_COLUMNS} FROM {_groups(shape)} {GROUP_PARTS}{_conditions(shape)}"
+    if shape.start:
+        sign = ("<" if shape.descending else ">") + ("=" if shape.inclusive else "")
+        sql += f" AND {behind(columns, sign)}"
+    return searching(f"{sql} {order_by(columns, descending=shape.descending)} LIMIT :most", Group)

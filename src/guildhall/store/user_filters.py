@@ -13,9 +13,8 @@
 
 What is walked is directory_users_listing for one directory by account, else users_account_id,
 users_name or users_nickname. A test of one row costs a look-up by key for each filter, and for
-resources a look-up for each of the user's groups. Tests are written so that no index fits them
-(`+ column`, subqueries that are values), because the driver was chosen already. Filters that many users
-match one by one, and very few together, are the one case that walks far.
+resources a look-up for each of the user's groups. Filters that many users match one by one, and very few
+together, are the one case that walks far.
 """
 
 import enum
@@ -28,8 +27,17 @@ from guildhall.model.paging import Position, Window
 from guildhall.model.user_lists import STANDINGS, UserFilter, UserRow, UserSort, UserView
 from guildhall.store import trigrams
 from guildhall.store.database import Transaction
-from guildhall.store.drivers import WALK, Gathered, behind, choose_driver, given
-from guildhall.store.listed_rows import ListedRows, PageParts, found_first, page_statement
+from guildhall.store.drivers import (
+    WALK,
+    Gathered,
+    behind,
+    choose_driver,
+    found,
+    given,
+    order_by,
+    passes,
+    searching,
+)
 from guildhall.store.statement import Statement
 
 USER_ROW_COLUMNS = """
@@ -38,24 +46,19 @@ USER_ROW_COLUMNS = """
 """
 """The columns of `UserRow`, of users u and directory_users m."""
 
-_BY_USER = ListedRows(
-    row=UserRow,
-    columns=USER_ROW_COLUMNS,
-    tested=("u.email_key", "u.email_domain"),
-    tables="um",
-    sources="""
-        FROM users AS u CROSS JOIN directory_users AS m
-        WHERE u.org_key = :org_key AND m.org_key = :org_key AND m.user_key = u.user_key
-    """,
-    key="u.user_key",
-)
-_BY_DIRECTORY = msgspec.structs.replace(
-    _BY_USER,
-    sources="""
-        FROM directory_users AS m CROSS JOIN users AS u
-        WHERE m.org_key = :org_key AND u.org_key = :org_key AND u.user_key = m.user_key
-    """,
-)
+_USERS_FIRST = """
+    FROM users AS u CROSS JOIN directory_users AS m
+    WHERE u.org_key = :org_key AND m.org_key = :org_key AND m.user_key = u.user_key
+"""
+_DIRECTORY_FIRST = """
+    FROM directory_users AS m CROSS JOIN users AS u
+    WHERE m.org_key = :org_key AND u.org_key = :org_key AND u.user_key = m.user_key
+"""
+_FOUND_FIRST = """
+    FROM {found} CROSS JOIN users AS u CROSS JOIN directory_users AS m
+    WHERE u.org_key = :org_key AND u.user_key = found.hit
+      AND m.org_key = :org_key AND m.user_key = found.hit
+"""
 
 SORT_COLUMNS = {
     UserSort.ACCOUNT_ID: ("u.account_id",),
@@ -253,9 +256,9 @@ _TESTS = {
                                            AND t.user_key = u.user_key LIMIT 1) IS NOT NULL
     """,
     Driver.STANDINGS: "m.status * 2 + u.closed IN (:standings...)",
-    Driver.CLAIMS: "+ u.claim_status IN (:claims...)",
-    Driver.MFA: "+ u.mfa_enabled = :mfa",
-    Driver.DOMAINS: "u.email_domain || '' IN (:domains...)",
+    Driver.CLAIMS: "u.claim_status IN (:claims...)",
+    Driver.MFA: "u.mfa_enabled = :mfa",
+    Driver.DOMAINS: "u.email_domain IN (:domains...)",
     Driver.SEARCH: "(instr(u.name_key, :search) > 0 OR instr(u.email_key, :search) > 0)",
 }
 _EXACT = frozenset({Driver.GROUPS, Driver.ROLES, Driver.RESOURCES, Driver.CLAIMS, Driver.MFA, Driver.DOMAINS})
@@ -274,50 +277,46 @@ def _access_test(names: frozenset[str]) -> str:
     """
 
 
-def _places(shape: Shape) -> tuple[str, ...]:
-    if "directories" not in shape.given:
-        return ()
-    one = "m.directory_key = :directory_key"
-    return (one if shape.one_directory else "m.directory_key IN (:directories...)",)
+def _conditions(shape: Shape) -> list[str]:
+    conditions = []
+    if "directories" in shape.given:
+        one = "m.directory_key = :directory_key"
+        conditions.append(one if shape.one_directory else "m.directory_key IN (:directories...)")
+    tests = _tests(shape)
+    return [*conditions, passes(tests)] if tests else conditions
 
 
-def _tests(shape: Shape) -> tuple[str, ...]:
+def _tests(shape: Shape) -> list[str]:
+    """Return the tests of one row; PostgreSQL makes no hash table of a subquery that is one value."""
     tested = set(shape.given) - ({shape.driver} & _EXACT)
     if "resources" in shape.given:
         tested.discard("roles")  # One assignment must satisfy both.
-    access = (_access_test(shape.given),) if "resources" in tested else ()
-    return access + tuple(test for name, test in _TESTS.items() if name in tested)
+    access = [_access_test(shape.given)] if "resources" in tested else []
+    return access + [test for name, test in _TESTS.items() if name in tested]
 
 
-def matching(shape: Shape) -> str:
-    """Return FROM and WHERE of all rows that match, of users u and directory_users m."""
-    sources = _BY_USER.sources
+def matching(shape: Shape, *, directory_first: bool = False) -> str:
+    """Return FROM and WHERE of the rows that match, of users u and directory_users m; more can follow."""
+    sources = _DIRECTORY_FIRST if directory_first else _USERS_FIRST
     if shape.driver is not Driver.WALK:
-        sources = found_first(_BY_USER, _gathered(shape.driver, shape.given))
-    return sources + "".join(f" AND {condition}" for condition in (*_places(shape), *_tests(shape)))
+        sources = _FOUND_FIRST.format(found=found(_gathered(shape.driver, shape.given)))
+    return sources + "".join(f" AND {condition}" for condition in _conditions(shape))
 
 
 @lru_cache(2048)
 def _page_statement(page: _PageShape) -> Statement[UserRow]:
-    shape = page.shape
-    sign = ("<" if page.descending else ">") + ("=" if page.inclusive else "")
-    parts = PageParts(
-        gathered=None if shape.driver is Driver.WALK else _gathered(shape.driver, shape.given),
-        places=_places(shape),
-        tests=_tests(shape),
-        order=(*SORT_COLUMNS[page.sort], "m.directory_key"),
-        descending=page.descending,
-        # No index spans both tables: a walk begins at the account, and the start is exact.
-        begin=behind(SORT_COLUMNS[page.sort], sign.rstrip("=") + "=") if page.start else None,
-        start=behind((*SORT_COLUMNS[page.sort], "m.directory_key"), sign) if page.start else None,
-    )
-    if parts.gathered is None and shape.one_directory and page.sort is UserSort.ACCOUNT_ID:
-        return page_statement(_BY_DIRECTORY, _within_directory(parts, sign))
-    return page_statement(_BY_USER, parts)
-
-
-def _within_directory(parts: PageParts, sign: str) -> PageParts:
-    """Within one directory an account stands once, so that its index alone gives a total order."""
-    order = ("m.account_id",)
-    begin = behind(order, sign) if parts.start else None
-    return msgspec.structs.replace(parts, order=order, begin=begin, start=None)
+    shape, walks = page.shape, page.shape.driver is Driver.WALK
+    directory_first = walks and shape.one_directory and page.sort is UserSort.ACCOUNT_ID
+    columns = (*SORT_COLUMNS[page.sort], "m.directory_key")
+    if directory_first:
+        # Within one directory an account stands once, so that its index alone gives a total order.
+        columns = ("m.account_id",)
+    sql = matching(shape, directory_first=directory_first)
+    if page.start:
+        sign = ("<" if page.descending else ">") + ("=" if page.inclusive else "")
+        sql += f" AND {behind(columns, sign)}"
+        if walks and not directory_first:
+            # No index spans both tables: this is where the index of one of them is entered.
+            sql += f" AND {behind(columns[:-1], sign.rstrip('=') + '=')}"
+    order = order_by(columns, descending=page.descending)
+    return searching(f"SELECT {USER_ROW_COLUMNS} {sql} {order} LIMIT :most", UserRow)
