@@ -62,13 +62,12 @@ class Recorder:
         self.read: list[Statement[Any]] = []
         self._driving = driving
 
-    @property
-    def drives(self) -> bool:
-        return 0 < self._driving <= len(self.probes)
+    def _probed(self, statement: Statement[Any]) -> int:
+        self.probes.append(statement)
+        return NEAR if len(self.probes) == self._driving else FAR
 
     async def one(self, statement: Statement[Any], **parameters: Any) -> Any:
-        self.probes.append(statement)
-        size = NEAR if len(self.probes) == self._driving else FAR
+        size = self._probed(statement)
         return statement.row(size, size)
 
     async def all(self, statement: Statement[Any], **parameters: Any) -> list[Any]:
@@ -76,6 +75,8 @@ class Recorder:
         return []
 
     async def value(self, statement: Statement[Any], **parameters: Any) -> int:
+        if "AS probed" in statement.sql:
+            return self._probed(statement)
         self.read.append(statement)
         return 0
 
@@ -93,7 +94,7 @@ def compiled(engine: str) -> Iterator[Compiled]:
             for statement in (*recorder.probes, *recorder.read):
                 if statement.sql not in seen:
                     seen.add(statement.sql)
-                    gathers = recorder.drives or question.by_key
+                    gathers = "AS found" in statement.sql or question.by_key
                     counts = question.counts or statement in recorder.probes
                     yield Compiled(question.origin, statement, gathers, counts)
             if driving >= len(recorder.probes):
