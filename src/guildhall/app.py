@@ -26,6 +26,7 @@ from guildhall.api.v2 import groups as v2_groups
 from guildhall.api.v2 import memberships as v2_memberships
 from guildhall.api.v2 import role_assignments as v2_role_assignments
 from guildhall.api.v2 import users as v2_users
+from guildhall.api.v2 import workspaces as v2_workspaces
 from guildhall.api.v2.errors import V2
 from guildhall.http.application import Application, Receive, Scope, Send
 from guildhall.http.authentication import Authenticator
@@ -51,6 +52,7 @@ ROUTES = (
     *v2_memberships.ROUTES,
     *v2_role_assignments.ROUTES,
     *v2_users.ROUTES,
+    *v2_workspaces.ROUTES,
     *our_default_roles.ROUTES,
     *our_directories.ROUTES,
     *our_keys.ROUTES,

@@ -1,0 +1,161 @@
+"""Workspaces, version 2 (contract 4 and 8)."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from guildhall.api.v2.errors import V2
+from guildhall.api.v2.paging import ItemLinks, PageBody, page_response
+from guildhall.api.v2.schemas import DEFAULT_LIMIT, Cursor, Limit, SearchTerm
+from guildhall.http.request import Request
+from guildhall.http.response import Response
+from guildhall.http.routing import Route
+from guildhall.model.names import fold
+from guildhall.model.paging import Window
+from guildhall.model.permissions import Permission
+from guildhall.model.resources import Resource, ResourceStatus
+from guildhall.model.workspaces import (
+    FieldCondition,
+    WorkspaceField,
+    WorkspaceFilter,
+    WorkspaceView,
+    field_condition,
+)
+from guildhall.operations.workspaces import list_workspaces
+from guildhall.store.database import Transaction
+
+_FIELDS = ", ".join(WorkspaceField)
+
+FieldName = Annotated[WorkspaceField, Meta(description=f"One of {_FIELDS}.")]
+Value = Annotated[str, Meta(min_length=1, max_length=300, description="1 to 300 characters.")]
+
+
+class FieldQuery(msgspec.Struct, frozen=True):
+    """A field that has one of some values."""
+
+    name: FieldName
+    values: Annotated[tuple[Value, ...], Meta(min_length=1, max_length=100)]
+
+
+class WorkspaceQuery(msgspec.Struct, frozen=True, rename={"all": "and"}):
+    """A condition on workspaces: all of several, a field, or a part of the name."""
+
+    all: Annotated[tuple["WorkspaceQuery", ...], Meta(max_length=100)] = ()
+    field: FieldQuery | None = None
+    search: SearchTerm | None = None
+
+
+class WorkspaceSort(msgspec.Struct, frozen=True):
+    """An order by name."""
+
+    field: Literal["attributes.name"]
+    order: Literal["asc", "desc"] = "asc"
+
+
+class WorkspaceSearchBody(msgspec.Struct, frozen=True):
+    """The body of a search for workspaces; `cursor` stands alone."""
+
+    query: WorkspaceQuery | None = None
+    sort: Annotated[tuple[WorkspaceSort, ...], Meta(max_length=1)] = ()
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor | None = None
+
+
+class WorkspaceAttributes(msgspec.Struct, frozen=True, rename="camel"):
+    """What is said of a workspace; `capacity` is the user limit, `usage` the seats in use."""
+
+    name: str
+    type_key: str
+    type: str
+    owner: str
+    status: ResourceStatus
+    usage: int
+    capacity: int | None
+    created_at: str
+    updated_at: str
+    host_url: str | None
+
+
+class WorkspaceBody(msgspec.Struct, frozen=True):
+    """A workspace."""
+
+    id: str
+    type: Literal["workspace"]
+    attributes: WorkspaceAttributes
+    links: ItemLinks
+
+
+class WorkspacesToken(msgspec.Struct, frozen=True, array_like=True):
+    """What a cursor of a list of workspaces carries."""
+
+    view: WorkspaceView
+    window: Window
+
+    def at(self, window: Window) -> "WorkspacesToken":
+        """Return the token of another page of the same list."""
+        return WorkspacesToken(self.view, window)
+
+
+async def search_workspaces(tx: Transaction, request: Request) -> Response:
+    """Search for workspaces."""
+    body: WorkspaceSearchBody = request.body
+    if body.cursor is not None:
+        token = request.read_page_token(body.cursor, WorkspacesToken)
+    else:
+        descending = any(sort.order == "desc" for sort in body.sort)
+        token = WorkspacesToken(WorkspaceView(_filter(body.query), descending), Window(body.limit))
+    page = await list_workspaces(tx, request.caller, token.view, token.window)
+    return page_response(request, page, token.at, lambda found: _body(request, found))
+
+
+def _filter(query: WorkspaceQuery | None) -> WorkspaceFilter:
+    parts = list(_flat(query)) if query else []
+    fields: tuple[FieldCondition, ...] = tuple(
+        field_condition(part.field.name, part.field.values) for part in parts if part.field
+    )
+    return WorkspaceFilter(fields, tuple(fold(part.search) for part in parts if part.search))
+
+
+def _flat(query: WorkspaceQuery) -> Iterator[WorkspaceQuery]:
+    waiting = [query]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting += part.all
+
+
+def _body(request: Request, found: Resource) -> WorkspaceBody:
+    attributes = WorkspaceAttributes(
+        name=found.name,
+        type_key=found.owner,
+        type=found.type,
+        owner=found.owner,
+        status=ResourceStatus(found.status),
+        usage=found.seats_used,
+        capacity=found.user_limit,
+        created_at=found.created_at,
+        updated_at=found.updated_at,
+        host_url=found.host_url,
+    )
+    return WorkspaceBody(
+        found.id, "workspace", attributes, ItemLinks(request.item_token("workspace", found.id))
+    )
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/v2/orgs/{orgId}/workspaces",
+        operation="searchWorkspaces",
+        wire=V2,
+        contract="4",
+        summary="Search for workspaces",
+        permission=Permission.READ_WORKSPACES,
+        handler=search_workspaces,
+        body=WorkspaceSearchBody,
+        body_required=False,
+        answer=PageBody[WorkspaceBody],
+    ),
+)
