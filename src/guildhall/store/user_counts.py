@@ -154,10 +154,12 @@ def _standings_statement(shape: Shape) -> Statement[StandingTotal]:
 def _roles_statement(shape: Shape) -> Statement[RoleTotal]:
     return searching(
         f"""
-        WITH found AS MATERIALIZED (SELECT DISTINCT u.user_key {matching(shape)})
-        SELECT r.role_key, count(*) FROM roles AS r CROSS JOIN found AS f CROSS JOIN role_holders AS h
-        WHERE r.org_key = :org_key
-          AND h.org_key = :org_key AND h.role_key = r.role_key AND h.user_key = f.user_key
+        WITH matched AS MATERIALIZED (SELECT DISTINCT u.user_key {matching(shape)})
+        SELECT r.role_key, CAST(COALESCE(SUM((
+            SELECT 1 FROM role_holders AS h
+            WHERE h.org_key = :org_key AND h.role_key = r.role_key AND h.user_key = matched.user_key
+        )), 0) AS BIGINT)
+        FROM roles AS r CROSS JOIN matched WHERE r.org_key = :org_key
         GROUP BY r.role_key
         """,
         RoleTotal,
