@@ -21,6 +21,7 @@ from guildhall.api.v1 import memberships as v1_memberships
 from guildhall.api.v1 import orgs as v1_orgs
 from guildhall.api.v1 import role_assignments as v1_role_assignments
 from guildhall.api.v1.errors import V1
+from guildhall.api.v2 import directories as v2_directories
 from guildhall.api.v2 import events as v2_events
 from guildhall.api.v2 import groups as v2_groups
 from guildhall.api.v2 import memberships as v2_memberships
@@ -47,6 +48,7 @@ ROUTES = (
     *v1_memberships.ROUTES,
     *v1_orgs.ROUTES,
     *v1_role_assignments.ROUTES,
+    *v2_directories.ROUTES,
     *v2_events.ROUTES,
     *v2_groups.ROUTES,
     *v2_memberships.ROUTES,

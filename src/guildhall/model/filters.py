@@ -52,14 +52,18 @@ class GroupView(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True
     descending: bool = False
 
 
-class DirectoryFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
-    """Filters of directories in the store's keys, joined by AND.
+class DirectoryCriteria(msgspec.Struct, frozen=True):
+    """Filters of directories as a caller gives them; `account_id` is of a user who is in them."""
 
-    `user` is a user who is in the directory, `search` a folded substring of the name.
-    """
+    account_id: str | None = None
+    directory_ids: tuple[str, ...] | None = None
+    search_term: str | None = None
+
+
+class DirectoryFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """Filters of directories in the store's keys, joined by AND; `search` is a folded part of the name."""
 
     directories: Keys | None = None
-    user: int | None = None
     search: str | None = None
 
 

@@ -1,5 +1,7 @@
 """Rules of directories (contract 6a, 8 "Users and directories")."""
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -9,9 +11,10 @@ from guildhall.model.events import EventAction, Subject
 from guildhall.model.filters import DirectoryFilter
 from guildhall.model.ids import ANY_DIRECTORY, parse_uuid
 from guildhall.model.names import fold, name_problem, text_problem, trim
-from guildhall.model.paging import Page, Window, cut_page
+from guildhall.model.paging import Page, Window
 from guildhall.model.permissions import Caller
 from guildhall.operations.events import record_event
+from guildhall.operations.walks import walk_page
 from guildhall.store import directories, orgs
 from guildhall.store.database import Transaction
 
@@ -55,8 +58,20 @@ async def list_directories(
     tx: Transaction, caller: Caller, chosen: DirectoryFilter, window: Window
 ) -> Page[Directory]:
     """Return a page of directories, the default one first, the others by name, then by id."""
-    rows = await directories.DIRECTORIES.page(tx, window, org_key=caller.org_key)
-    return cut_page(rows, window, lambda directory: (directory.rank, directory.name_key, directory.id))
+
+    async def read(part: Window) -> list[Directory]:
+        return await directories.DIRECTORIES.page(tx, part, org_key=caller.org_key)
+
+    return await walk_page(
+        read, window, _accepts(chosen), lambda found: (found.rank, found.name_key, found.id)
+    )
+
+
+def _accepts(chosen: DirectoryFilter) -> Callable[[Directory], bool]:
+    return lambda directory: (
+        (chosen.directories is None or directory.directory_key in chosen.directories)
+        and (chosen.search is None or chosen.search in directory.name_key)
+    )
 
 
 class DirectoryChanges(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,8 @@ from guildhall.model.errors import InvalidInput
 from guildhall.model.filters import (
     AssignmentCriteria,
     AssignmentFilter,
+    DirectoryCriteria,
+    DirectoryFilter,
     GroupCriteria,
     GroupFilter,
     Keys,
@@ -18,7 +20,7 @@ from guildhall.model.ids import ANY_DIRECTORY
 from guildhall.model.names import fold, trim
 from guildhall.model.permissions import Caller
 from guildhall.operations.directories import find_directory
-from guildhall.store import directories, groups, resources, roles, users
+from guildhall.store import directories, directory_users, groups, resources, roles, users
 from guildhall.store.database import Transaction
 
 
@@ -75,6 +77,22 @@ async def resolve_directories(
         directory_ids=[directory_id.lower() for directory_id in directory_ids],
     )
     return tuple(sorted(key for key in wanted if keys is None or key in keys))
+
+
+async def resolve_directory_criteria(
+    tx: Transaction, caller: Caller, criteria: DirectoryCriteria
+) -> DirectoryFilter:
+    """Return the filter in keys: directories that are named and that the account is in."""
+    keys = await resolve_directories(tx, caller, ANY_DIRECTORY, criteria.directory_ids)
+    if criteria.account_id is not None:
+        users_found = await resolve_users(tx, caller, (criteria.account_id,))
+        rows = await tx.all(
+            directory_users.SELECT_DIRECTORIES_OF_USERS,
+            org_key=caller.org_key,
+            user_keys=list(users_found or ()),
+        )
+        keys = tuple(row.directory_key for row in rows if keys is None or row.directory_key in keys)
+    return DirectoryFilter(keys, None if criteria.search_term is None else fold(criteria.search_term))
 
 
 async def resolve_users(tx: Transaction, caller: Caller, account_ids: Sequence[str] | None) -> Keys | None:
