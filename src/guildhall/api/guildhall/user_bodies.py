@@ -57,8 +57,8 @@ ProductAccess = Annotated[tuple[LastActiveBody, ...], Meta(max_length=1_000)]
 class PutUserBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a user is to be; what is left out stays as it is, null clears a text.
 
-    `directories` are all that the user is to be in, `memberships` the same with a status for each; send
-    one of the two, or neither: a new user joins the default directory, as active.
+    `directories` are all that the user is to be in, `memberships` the same with a status for each; one of
+    the two is enough. Without both, a new user joins the default directory, as active.
     """
 
     name: Name
@@ -132,11 +132,12 @@ def to_changes(body: PutUserBody) -> UserChanges:
 
 
 def _standings(body: PutUserBody) -> tuple[GivenStanding, ...] | None:
-    if body.directories is not None and body.memberships is not None:
-        raise InvalidInput("memberships: cannot be sent together with directories.")
-    if body.memberships is not None:
-        return tuple(map(_standing, body.memberships))
-    return None if body.directories is None else tuple(map(GivenStanding, body.directories))
+    if body.memberships is None:
+        return None if body.directories is None else tuple(map(GivenStanding, body.directories))
+    named = {place.directory_id.lower() for place in body.memberships}
+    if body.directories is not None and named != {directory_id.lower() for directory_id in body.directories}:
+        raise InvalidInput("memberships: must name the same directories when both are sent.")
+    return tuple(map(_standing, body.memberships))
 
 
 def _standing(body: StandingBody) -> GivenStanding:
