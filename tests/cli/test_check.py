@@ -1,5 +1,6 @@
 """`guildhall check` finds every kind of stored value that is off, and nothing else."""
 
+import asyncio
 import contextlib
 import json
 from collections import defaultdict
@@ -12,7 +13,9 @@ import pytest
 from guildhall.app import sqlite_path
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.cli.main import run
+from guildhall.operations.groups import delete_group
 from tests.cli.databases import run_sql
+from tests.make import World, open_world
 
 SIZE = ["--groups", "40", "--users", "300", "--memberships", "900", "--role-assignments", "90"]
 
@@ -126,6 +129,26 @@ def test_check_changes_nothing_and_needs_a_database(tmp_path: Path):
     path = tmp_path / "guildhall.db"
     assert run(["check", "--database", str(path)]) == ExitCode.FAILED
     assert not path.exists()
+
+
+async def test_check_beside_writers_is_clean(database_url, capsys):
+    """Each comparison reads one snapshot, so that a change in between is no finding."""
+    done = asyncio.Event()
+
+    async def write(world: World) -> None:
+        while not done.is_set():
+            group = await world.group(members=2)
+            await world.role(group, resource)
+            await world.write(delete_group, world.caller, group.directory_id, group.id)
+
+    async with open_world(database_url) as world:
+        resource = await world.resource(user_limit=1_000)
+        writers = [asyncio.create_task(write(world)) for _ in range(3)]
+        for _ in range(3):
+            assert await asyncio.to_thread(run, ["check", "--database", database_url]) == ExitCode.DONE
+        done.set()
+        await asyncio.gather(*writers)
+    assert capsys.readouterr().out == "Nothing is off.\n" * 3
 
 
 def damage(path: Path, name: str) -> None:

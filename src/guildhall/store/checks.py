@@ -236,7 +236,7 @@ COMPARE_FILE = register(
     postgres="SELECT '', '', '' WHERE CAST(:most AS BIGINT) < 0",
 )
 """What SQLite finds in the structure of the file: PostgreSQL looks after its own. `integrity_check`
-would look every row up in every index, which takes ten times as long as all other comparisons."""
+would look every row up in every index, which takes many minutes for a large one."""
 
 COMPARE_REFERENCES = register(
     """
