@@ -131,3 +131,18 @@ async def test_change_roles_forbidden(world):
         refused(await scoped.post(path, json=body), 403, "ADMIN-403-1", "without scopes")
     missing = await world.user()
     refused(await change(world, "assign", missing, (resource.id, USER)), 404, "ADMIN-404-10")
+
+
+async def test_mass_changes_are_capped(world, monkeypatch):
+    """Design 2.2: members times roles; what changes nothing does not count."""
+    monkeypatch.setattr("guildhall.operations.groups.MASS_CHANGES", 5)
+    group, one, two = await world.group(members=2), await world.resource(), await world.resource()
+    pairs = [(one.id, USER), (one.id, VIEWER), (two.id, USER)]
+    refused(await change(world, "assign", group, *pairs), 409, "ADMIN-409-1", "at most 5")
+    assert (await change(world, "assign", group, *pairs[:2])).status_code == 202
+    assert (await change(world, "assign", group, *pairs)).status_code == 202
+    refused(await change(world, "revoke", group, *pairs), 409, "ADMIN-409-1")
+    path = f"{world.v2()}/groups/{group.id}"
+    refused(await world.http.delete(path), 409, "ADMIN-UAM-409-1", "2 members, 3 roles")
+    assert (await change(world, "revoke", group, pairs[0])).status_code == 202
+    assert (await world.http.delete(path)).status_code == 204
