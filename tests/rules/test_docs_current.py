@@ -30,11 +30,3 @@ def test_contract_is_served_and_tested(generate):
 def test_every_route_says_where_the_contract_defines_it(generate):
     silent = [route.operation for route in generate.described_routes() if not route.contract]
     assert not silent
-
-
-def test_tests_go_to_the_operation_with_the_longest_name(generate):
-    by_operation = generate.tests_by_operation()
-    assert "test_get_event_actions_names_every_action" in {
-        test.name for test in by_operation["getEventActions"]
-    }
-    assert all(not test.name.startswith("test_get_event_actions") for test in by_operation["getEvent"])
