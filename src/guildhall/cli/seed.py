@@ -81,7 +81,7 @@ def _twice_readable(file: Path) -> Iterator[Path]:
 
 
 def _line(report: SeedReport) -> str:
-    counted = ", ".join(f"{count} {what}" for what, count in report.totals.items())
+    counted = ", ".join(f"{what}: {count}" for what, count in report.totals.items())
     return f"{report.organization_id}  {report.organization_name}  {counted or 'nothing changed'}"
 
 

@@ -249,7 +249,9 @@ def _require_permission(caller: Caller, permission: Permission) -> None:
 
 async def _read_body(exchange: _Exchange, route: Route, *, strict: bool) -> Any:
     raw = await exchange.read_body()
-    media_type = require_media_type(exchange.header(b"content-type"), route.media_types) if raw else JSON
+    media_type = JSON
+    if raw or route.reader is not None:
+        media_type = require_media_type(exchange.header(b"content-type"), route.media_types)
     if route.reader is not None:
         # What has a reader of its own may take long to read: others are answered meanwhile.
         return await asyncio.to_thread(route.reader, raw, media_type)

@@ -143,7 +143,7 @@ async def _record(run: Run, caller: Caller, name: str) -> None:
     totals = run.report.totals
     if not totals:
         return
-    counted = ", ".join(f"{count} {what}" for what, count in totals.items())
+    counted = ", ".join(f"{what}: {count}" for what, count in totals.items())
     subject = Subject(caller.org_id, _KIND, {"name": name, "totals": dict(totals)})
     message = f"Seeded organization {name}: {counted}"
     await record_event(run.tx, caller, EventAction.ORGANIZATION_SEEDED, message, [subject])
