@@ -31,10 +31,11 @@ class Live(NamedTuple):
         return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.key}", **headers})
 
 
-def start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+def start(*arguments: str, as_json: bool = True, **environment: str) -> "subprocess.Popen[str]":
     """Start `guildhall serve` on a free port, in a process group of its own."""
+    output = ["--json"] if as_json else []
     return subprocess.Popen(
-        [sys.executable, "-m", "guildhall", "serve", "--port", "0", "--json", *arguments],
+        [sys.executable, "-m", "guildhall", "serve", "--port", "0", *output, *arguments],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,

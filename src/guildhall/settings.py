@@ -1,6 +1,8 @@
 """Every setting of the program, read once at the start, from the environment and the command line."""
 
 import os
+import re
+import typing
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -68,7 +70,21 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{PREFIX}…: {error}") from error
+        raise SettingsError(_explain(error)) from error
+
+
+_PLACE = re.compile(r"(.*) - at `\$\.(\w+)")
+
+
+def _explain(error: msgspec.ValidationError) -> str:
+    """Name the variable, which is the option too, and say what is right."""
+    found = _PLACE.match(str(error))
+    if found is None:
+        return str(error)
+    kinds = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    meta = next((part for part in typing.get_args(kinds[found[2]]) if isinstance(part, Meta)), None)
+    described = f" {meta.description}" if meta is not None else ""
+    return f"{PREFIX}{found[2].upper()}: {found[1]}.{described}"
 
 
 _LISTS = frozenset({"trusted_proxies", "cors_origins"})

@@ -1,0 +1,159 @@
+"""`guildhall serve`, as an operator starts and stops it."""
+
+import contextlib
+import re
+import shlex
+import signal
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from guildhall.cli.exit_codes import ExitCode
+from guildhall.cli.main import run
+from tests import live
+
+
+@contextlib.contextmanager
+def serving(*arguments: str, **environment: str) -> Iterator[str]:
+    """A started server; gives its base URL."""
+    process = live.start(*arguments, **environment)
+    try:
+        yield live.first_line(process)["url"]
+    finally:
+        assert live.stop(process) == ExitCode.DONE
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """A database with an organization."""
+    path = str(tmp_path / "guildhall.db")
+    assert run(["init", "--database", path, "--json"]) == ExitCode.DONE
+    return path
+
+
+def test_demo_prints_lines_that_work_when_pasted() -> None:
+    """Issue: the base URL, the organization id, a key, and three curl lines."""
+    process = live.start("--demo", as_json=False)
+    assert process.stdout is not None
+    lines = [process.stdout.readline()]
+    while "Ctrl-C" not in lines[-1]:
+        lines.append(process.stdout.readline())
+    curls = [line for line in lines if line.strip().startswith("curl ")]
+    answers = [
+        subprocess.run(shlex.split(line), capture_output=True, text=True, check=True) for line in curls
+    ]
+    assert live.stop(process) == ExitCode.DONE
+    assert len(curls) == 3
+    assert '"directoryId"' in answers[0].stdout
+    assert '"counts":{"users":' in answers[1].stdout
+    assert "201 Created" in answers[2].stdout
+
+
+def test_demo_has_everything_that_it_promises() -> None:
+    """Issue: directories, a few hundred users, a default group, a synced group, a full resource."""
+    with live.demo() as server, server.http() as http:
+        base = f"/admin/v2/orgs/{server.org_id}"
+        groups = http.get(f"{base}/directories/-/groups?limit=100").json()["data"]
+        workspaces = http.post(f"{base}/workspaces", json={"limit": 100}).json()["data"]
+        assert len(http.get(f"{base}/directories").json()["data"]) >= 3
+        assert http.get(f"{base}/directories/-/users/count").json()["count"] >= 300
+        assert any(group["externalSynced"] for group in groups)
+        attributes = [workspace["attributes"] for workspace in workspaces]
+        assert any(one["usage"] == one["capacity"] for one in attributes)
+        assert {"jira", "confluence", "jira-servicedesk"} <= {one["owner"] for one in attributes}
+
+
+def test_demo_never_touches_another_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with live.demo():
+        pass
+    assert list(tmp_path.iterdir()) == []
+    assert run(["serve", "--demo", "--database", "x.db"]) == ExitCode.USAGE
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_empty_database_says_how_to_init(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with serving("--database", str(tmp_path / "new.db")) as url:
+        assert httpx.get(f"{url}/readyz").status_code == 200
+    assert "guildhall init" in capfd.readouterr().err
+
+
+def test_taken_port_is_an_error(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert run(["serve", "--database", database, "--port", str(port)]) == ExitCode.FAILED
+    error = capsys.readouterr().err
+    assert f"port {port}" in error
+    assert "--port" in error
+
+
+def test_port_of_another_server_is_not_shared(database: str) -> None:
+    """A second server on the same address would take half of the requests in silence."""
+    with serving("--database", database) as url:
+        assert run(["serve", "--database", database, "--port", url.rpartition(":")[2]]) == ExitCode.FAILED
+
+
+def test_variables_are_settings(database: str) -> None:
+    environment = {"GUILDHALL_DATABASE": database, "GUILDHALL_PUBLIC_URL": "https://directory.example"}
+    with serving(**environment) as url:
+        assert httpx.get(f"{url}/readyz").json() == {"status": "ready", "detail": None}
+
+
+def test_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("GUILDHALL_WORKERS", "many")
+    assert run(["serve"]) == ExitCode.USAGE
+    assert "GUILDHALL_WORKERS" in capsys.readouterr().err
+
+
+def test_workers_sum_their_metrics(database: str) -> None:
+    """Design 2.3: `/metrics` sums all workers of a machine."""
+    with serving("--database", database, "--workers", "2") as url:
+        for _ in range(20):
+            httpx.get(f"{url}/healthz")
+        shown = [httpx.get(f"{url}/metrics").text for _ in range(4)]
+    counts = [re.search(r'requests_total{operation="getHealth",status="200"} (\S+)', text) for text in shown]
+    # The server asks itself once whether it answers yet.
+    assert {float(count[1]) for count in counts if count} == {21.0}
+
+
+def test_metrics_have_an_address_of_their_own(database: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with serving("--database", database, GUILDHALL_METRICS_ADDRESS=address) as url:
+        assert httpx.get(f"{url}/metrics").status_code == 404
+        assert "guildhall_requests_total" in httpx.get(f"http://{address}/metrics").text
+
+
+def test_https(database: str, tmp_path: Path) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    arguments = ("--database", database, "--tls-certificate", str(certificate), "--tls-key", str(key))
+    with serving(*arguments) as url:
+        assert url.startswith("https://")
+        trusting = ssl.create_default_context(cafile=str(certificate))
+        assert httpx.get(f"{url}/healthz", verify=trusting).json()["status"] == "alive"
+
+
+def test_termination_finishes_what_was_begun(database: str) -> None:
+    """SIGTERM drains and stops cleanly; the same database serves again at once."""
+    for _ in range(2):
+        process = live.start("--database", database)
+        url = live.first_line(process)["url"]
+        with httpx.Client() as client:
+            assert client.get(f"{url}/healthz").status_code == 200
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+        assert process.returncode == ExitCode.DONE
+        assert not Path(f"{database}-wal").exists() or Path(f"{database}-wal").stat().st_size == 0
