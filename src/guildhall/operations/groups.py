@@ -241,7 +241,7 @@ async def delete_group(
     require_deletable(group)
     if group.users and not force:
         raise GroupNotEmpty(
-            f"The group has {group.users} members. Remove them first, or send forceIfNotEmpty=true."
+            f"The group has members ({group.users}). Remove them first, or send forceIfNotEmpty=true."
         )
     roles = await _remove_grants(tx, caller, group)
     await remove_group_rows(tx, caller, group)
