@@ -62,6 +62,22 @@ async def test_one_of_many_restored_users_gets_the_last_seat(world):
     assert await world.seats(resource) == 1
 
 
+async def test_many_put_the_same_new_things(world):
+    """The first one creates, the others change nothing; `by-email` makes one account."""
+    bodies = {
+        "directories/11111111-0000-4000-8000-000000000001": {"name": "D"},
+        "users/by-email": {"name": "A", "email": "a@example.com"},
+        "users/b": {"name": "B", "email": "b@example.com"},
+        "resources/ari:cloud:jira::site%2Fnew": {"name": "R"},
+    }
+    for path, body in bodies.items():
+        answers = await asyncio.gather(
+            *(world.http.put(f"{world.ours()}/{path}", json=body) for _ in range(16))
+        )
+        assert sorted(answer.status_code for answer in answers) == [200] * 15 + [201]
+        assert len({answer.text for answer in answers}) == 1
+
+
 async def test_counters_stay_exact_under_races(world):
     """Whatever wins a race, what is counted equals what is there."""
     seats = await SeatWorld.make(world)

@@ -227,8 +227,6 @@ async def _store(tx: Transaction, caller: Caller, before: Account | None, user: 
         await tx.run(users.UPDATE_USER, **values, user_key=user.user_key)
         return user
     user_key = await tx.value(users.INSERT_USER, **values, account_id=user.account_id)
-    if user_key is None:
-        raise Conflict(f"The user {user.account_id} was created by someone else at the same time.")
     return msgspec.structs.replace(user, user_key=user_key)
 
 

@@ -165,8 +165,6 @@ async def insert_resource(tx: Transaction, caller: Caller, new: NewResource) -> 
         host_url=new.host_url or None,
         created_at=to_text(tx.now),
     )
-    if resource_key is None:
-        raise Conflict(f"The resource {new.id} was created by someone else at the same time.")
     await tx.run(
         resources.INSERT_RESOURCE_SEATS,
         org_key=caller.org_key,

@@ -57,9 +57,10 @@ INSERT_RESOURCE = register(
     INSERT INTO resources (org_key, id, owner, name, name_key, type, status, host_url, created_at, updated_at)
     VALUES (:org_key, :resource_id, :owner, :name, :name_key, :type, :status, :host_url, :created_at,
             :created_at)
-    ON CONFLICT DO NOTHING RETURNING resource_key
+    RETURNING resource_key
     """
 )
+"""Whoever inserts has looked first; a transaction that another one overtook is repeated as a whole."""
 
 INSERT_RESOURCE_SEATS = register(
     """

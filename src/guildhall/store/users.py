@@ -43,12 +43,12 @@ _INSERT_USER = """
                        claim_status, mfa_enabled, closed, profile)
     VALUES (:org_key, :account_id, :name, :name_key, :nickname_key, :email, :email_key, :email_domain,
             :claim_status, :mfa_enabled, :closed, :profile)
-    ON CONFLICT DO NOTHING
 """
 
 INSERT_USER = register(f"{_INSERT_USER} RETURNING user_key")
+"""Whoever inserts has looked first; a transaction that another one overtook is repeated as a whole."""
 
-INSERT_USERS = register(_INSERT_USER)
+INSERT_USERS = register(f"{_INSERT_USER} ON CONFLICT DO NOTHING")
 """The same for many at once; who could not be stored is not there afterwards."""
 
 UPDATE_USER = register(
