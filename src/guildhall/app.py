@@ -131,7 +131,12 @@ class Server:
         while True:
             event = (await receive())["type"]
             if event == "lifespan.startup":
-                await self.start()
+                try:
+                    await self.start()
+                except Exception as error:
+                    # Said in so many words, or the server would take requests all the same.
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    raise
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.stop()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,19 @@ def test_processes_of_one_file_write_side_by_side(path: Path) -> None:
 def start_writing(path: Path, name: str) -> "subprocess.Popen[bytes]":
     arguments = [sys.executable, "-c", WRITING_PROGRAM, path, name]
     return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def test_databases_of_one_file_open_and_close_side_by_side(path: Path) -> None:
+    """Who closes a file last has it alone for a moment, which others wait for."""
+
+    def open_and_close() -> None:
+        for _ in range(40):
+            migrate_sqlite(path)
+            SQLiteDatabase(path)._close()
+
+    with ThreadPoolExecutor() as threads:
+        for opening in [threads.submit(open_and_close) for _ in range(4)]:
+            opening.result()
 
 
 async def test_lock_of_another_program_is_waited_for_and_then_refused(

@@ -9,8 +9,10 @@ from pathlib import Path
 import apsw
 import pytest
 
+from guildhall.app import Server
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.cli.main import run
+from guildhall.settings import Settings
 from guildhall.store import sqlite_migrate
 from guildhall.store.database import SCHEMA_VERSION, StartRefused
 from guildhall.store.sqlite import SQLiteDatabase
@@ -216,6 +218,23 @@ def test_start_is_refused_with_one_line_and_an_exit_code(
         capsys.readouterr().err
         == f"Error: {path} is not a SQLite database: name another file with --database.\n"
     )
+
+
+async def test_worker_that_cannot_start_says_so(tmp_path: Path) -> None:
+    """What a worker raises alone would let it take requests without a database."""
+    messages: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: dict[str, str]) -> None:
+        messages.append(f"{message['type']}: {message.get('message')}")
+
+    with pytest.raises(StartRefused):
+        await Server(Settings(database=str(tmp_path)))({"type": "lifespan"}, receive, send)
+    assert messages == [
+        f"lifespan.startup.failed: {tmp_path} is a folder: name a file in it, such as {tmp_path}/guildhall.db."
+    ]
 
 
 def test_migration_keeps_a_copy_and_goes_on_after_a_crash(

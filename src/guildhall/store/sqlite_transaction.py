@@ -14,9 +14,11 @@ Result = TypeVar("Result")
 
 _STATEMENTS_CACHED = 512
 
-# fullfsync: without it macOS leaves in the disk's cache what it was told to sync. journal_size_limit: the
-# log, which grows while somebody reads for long, gives its space back afterwards.
+# busy_timeout is first: the others read the file, which somebody may be closing. fullfsync: without it macOS
+# leaves in the disk's cache what it was told to sync. journal_size_limit: the log, which grows while somebody
+# reads for long, gives its space back afterwards.
 _PRAGMAS = """
+PRAGMA busy_timeout = 5000;
 PRAGMA foreign_keys = ON;
 PRAGMA synchronous = FULL;
 PRAGMA fullfsync = ON;
@@ -24,7 +26,6 @@ PRAGMA checkpoint_fullfsync = ON;
 PRAGMA mmap_size = 0;
 PRAGMA wal_autocheckpoint = 1000;
 PRAGMA journal_size_limit = 67108864;
-PRAGMA busy_timeout = 5000;
 PRAGMA cache_size = -32768;
 """
 
