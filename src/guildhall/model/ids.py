@@ -3,9 +3,18 @@
 import re
 from typing import NamedTuple
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
-_ACCOUNT = re.compile(r"[A-Za-z0-9_|:-]{1,128}", re.ASCII)
-_ARI = re.compile(r"ari:cloud:([a-z0-9-]{1,64})::(site|org)/([A-Za-z0-9_-]{1,128})", re.ASCII)
+# `$` alone would let a line end through behind the id.
+_END = r"$(?!\n)"
+
+UUID_PATTERN = r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}" + _END
+ACCOUNT_PATTERN = r"^[A-Za-z0-9_|:\-]{1,128}" + _END
+RESOURCE_PATTERN = r"^ari:cloud:([a-z0-9\-]{1,64})::(site|org)/([A-Za-z0-9_\-]{1,128})" + _END
+OWNER_PATTERN = r"^[a-z0-9\-]{1,64}" + _END
+"""The forms of ids as regular expressions that OpenAPI's dialect shares."""
+
+_UUID = re.compile(UUID_PATTERN)
+_ACCOUNT = re.compile(ACCOUNT_PATTERN)
+_ARI = re.compile(RESOURCE_PATTERN)
 _ROLE = re.compile(r"[a-z0-9-]{1,64}/[a-z0-9-]{1,64}", re.ASCII)
 
 ANY_DIRECTORY = "-"
@@ -23,12 +32,12 @@ class ResourceName(NamedTuple):
 def parse_uuid(text: str) -> str | None:
     """Return the UUID in lower case, or None when `text` is not one."""
     lowered = text.lower()
-    return lowered if _UUID.fullmatch(lowered) else None
+    return lowered if _UUID.match(lowered) else None
 
 
 def is_account_id(text: str) -> bool:
     """Whether `text` has the form of an account id."""
-    return _ACCOUNT.fullmatch(text) is not None
+    return _ACCOUNT.match(text) is not None
 
 
 def is_role_id(text: str) -> bool:
@@ -38,7 +47,7 @@ def is_role_id(text: str) -> bool:
 
 def parse_resource_id(text: str) -> ResourceName | None:
     """Split an ARI into its parts, or return None when `text` is not one."""
-    match = _ARI.fullmatch(text)
+    match = _ARI.match(text)
     return ResourceName(*match.groups()) if match else None
 
 

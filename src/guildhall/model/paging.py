@@ -41,8 +41,8 @@ def cut_page(rows: list[Item], window: Window, position_of: Callable[[Item], Pos
     items = rows[: window.limit]
     if window.backward:
         items.reverse()
-    ahead = _beyond(items, window, position_of, more, backward=False)
-    behind = _beyond(items, window, position_of, more, backward=True)
+    ahead = _beyond(items, window, position_of, more=more, backward=False)
+    behind = _beyond(items, window, position_of, more=more, backward=True)
     return Page(items, window, behind, ahead)
 
 
@@ -62,7 +62,7 @@ def _is_ahead(position: Position, window: Window) -> bool:
 
 
 def _beyond(
-    items: list[Item], window: Window, position_of: Callable[[Item], Position], more: bool, *, backward: bool
+    items: list[Item], window: Window, position_of: Callable[[Item], Position], *, more: bool, backward: bool
 ) -> Window | None:
     came_from_there = window.start is not None and window.backward is not backward
     if not (came_from_there or (more and window.backward is backward)):

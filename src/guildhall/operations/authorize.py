@@ -53,7 +53,8 @@ def _why_not_ordinary(group: Group) -> Forbidden | None:
     if group.type == GroupType.GROUP:
         return None
     return GroupIsSystem(
-        f"The group is of type {GroupType(group.type).name}: the system keeps it, it cannot be changed or deleted."
+        f"The group is of type {GroupType(group.type).name}: the system keeps it,"
+        " and it cannot be changed or deleted."
     )
 
 

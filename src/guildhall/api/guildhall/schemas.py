@@ -6,18 +6,18 @@ import msgspec
 from msgspec import Meta
 
 from guildhall.model.errors import InvalidInput
+from guildhall.model.ids import RESOURCE_PATTERN, UUID_PATTERN
 from guildhall.model.times import parse_time
 
 ORGANIZATION = "/guildhall/v1/orgs/{orgId}"
 """Where the paths of all these operations begin."""
 
-_UUID = "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"
 
-DirectoryId = Annotated[str, Meta(pattern=_UUID, description="A directory's UUID.")]
+DirectoryId = Annotated[str, Meta(pattern=UUID_PATTERN, description="A directory's UUID.")]
 ResourceId = Annotated[
     str,
     Meta(
-        pattern=r"^ari:cloud:[a-z0-9\-]{1,64}::(site|org)/[A-Za-z0-9_\-]{1,128}$",
+        pattern=RESOURCE_PATTERN,
         description="An ARI such as ari:cloud:jira::site/1.",
     ),
 ]

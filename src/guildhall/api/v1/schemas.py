@@ -5,12 +5,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-_UUID = "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"
+from guildhall.model.ids import ACCOUNT_PATTERN, UUID_PATTERN
 
-UUIDText = Annotated[str, Meta(pattern=_UUID, description="A UUID.")]
+UUIDText = Annotated[str, Meta(pattern=UUID_PATTERN, description="A UUID.")]
 AccountId = Annotated[
     str,
-    Meta(pattern=r"^[A-Za-z0-9_|:\-]{1,128}$", description="An account id: 1 to 128 of A-Z a-z 0-9 _ | : -."),
+    Meta(pattern=ACCOUNT_PATTERN, description="An account id: 1 to 128 of A-Z a-z 0-9 _ | : -."),
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=100, description="1 to 100 characters.")]
 NamePart = Annotated[str, Meta(max_length=100, description="At most 100 characters.")]

@@ -6,24 +6,23 @@ import msgspec
 from msgspec import Meta
 
 from guildhall.http.query import WHOLE
+from guildhall.model.ids import ACCOUNT_PATTERN, OWNER_PATTERN, RESOURCE_PATTERN, UUID_PATTERN
 
-_UUID = "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"
-
-UUIDText = Annotated[str, Meta(pattern=_UUID, description="A UUID.")]
+UUIDText = Annotated[str, Meta(pattern=UUID_PATTERN, description="A UUID.")]
 AccountId = Annotated[
     str,
-    Meta(pattern=r"^[A-Za-z0-9_|:\-]{1,128}$", description="An account id: 1 to 128 of A-Z a-z 0-9 _ | : -."),
+    Meta(pattern=ACCOUNT_PATTERN, description="An account id: 1 to 128 of A-Z a-z 0-9 _ | : -."),
 ]
 ResourceId = Annotated[
     str,
     Meta(
-        pattern=r"^ari:cloud:[a-z0-9\-]{1,64}::(site|org)/[A-Za-z0-9_\-]{1,128}$",
+        pattern=RESOURCE_PATTERN,
         description="An ARI such as ari:cloud:jira::site/1.",
     ),
 ]
 RoleId = Annotated[str, Meta(min_length=1, max_length=129, description="A role such as atlassian/user.")]
 Owner = Annotated[
-    str, Meta(pattern=r"^[a-z0-9\-]{1,64}$", description="The owner part of a resource, e.g. jira-core.")
+    str, Meta(pattern=OWNER_PATTERN, description="The owner part of a resource, e.g. jira-core.")
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=255, description="1 to 255 characters.")]
 
