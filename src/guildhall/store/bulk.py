@@ -56,6 +56,9 @@ class Bulk(Protocol):
     async def copy(self, table: Table, rows: Iterable[Sequence[Any]]) -> None:
         """Insert many rows, which come in the order of the table's key where that is possible."""
 
+    async def index(self) -> None:
+        """All rows are there: build the indexes that what follows reads by."""
+
 
 def _table(name: str, columns: str) -> Table:
     return Table(name, tuple(columns.split()))

@@ -51,6 +51,10 @@ class _PostgresBulk:
         """Insert many rows by COPY."""
         await self._connection.copy_records_to_table(table.name, columns=table.columns, records=rows)
 
+    async def index(self) -> None:
+        """Tell the planner of the rows; the indexes were kept all the time."""
+        await self._connection.execute("ANALYZE")
+
 
 def fill_postgres(url: str, fill: Callable[[Bulk], Awaitable[Result]], step: Step) -> Result:
     """Run `fill` in one transaction, and look at the tables again afterwards, for the planner.

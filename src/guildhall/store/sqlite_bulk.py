@@ -1,7 +1,6 @@
 """Filling a SQLite file with many rows: a new file when there is nothing to lose, else one transaction."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,8 +37,9 @@ _LARGE_HASH, _SMALL_HASH = 64 << 20, 1 << 20
 class _SQLiteBulk:
     """See `guildhall.store.bulk.Bulk`."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, build: Callable[[], None] = lambda: None) -> None:
         self._connection = connection
+        self._build = build
         self.tx = SQLiteTransaction(connection, wall_clock(), random_id)
 
     async def reserve(self, table: str, key: str, count: int) -> int:
@@ -52,6 +52,10 @@ class _SQLiteBulk:
     async def copy(self, table: Table, rows: Iterable[Sequence[Any]]) -> None:
         """Insert many rows."""
         self._connection.executemany(table.insert, rows)
+
+    async def index(self) -> None:
+        """Build the indexes of a new file; others were kept all the time."""
+        self._build()
 
 
 def fill_sqlite(path: Path, fill: Callable[[Bulk], Awaitable[Result]], step: Step) -> Result:
@@ -98,10 +102,19 @@ def _fill_new_file(path: Path, fill: Callable[[Bulk], Awaitable[Result]], step: 
             connection.execute(pragma).fetchall()
         apply_migrations(connection, EMPTY)
         connection.execute("BEGIN")
-        with _indexed_afterwards(connection, step):
-            result: Result = complete(fill(_SQLiteBulk(connection)))  # type: ignore[arg-type]
-            step("Building the search")
-            _fill_trigrams(connection)
+        triggers = _drop(connection, "trigger")
+        indexes = _drop(connection, "index")
+
+        def build() -> None:
+            for name, sql in indexes:
+                step(f"Building the index {name}")
+                connection.execute(sql)
+
+        result: Result = complete(fill(_SQLiteBulk(connection, build)))  # type: ignore[arg-type]
+        step("Building the search")
+        _fill_trigrams(connection)
+        for _, sql in triggers:
+            connection.execute(sql)
         connection.execute("COMMIT")
         connection.execute("PRAGMA locking_mode = NORMAL").fetchall()
         return result
@@ -109,20 +122,14 @@ def _fill_new_file(path: Path, fill: Callable[[Bulk], Awaitable[Result]], step: 
         connection.close()
 
 
-@contextmanager
-def _indexed_afterwards(connection: apsw.Connection, step: Step) -> Iterator[None]:
-    """Do without indexes and triggers for a while: built at once, an index is faster and has full pages."""
-    kept: list[Any] = connection.execute(
-        "SELECT type, name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
-        " ORDER BY rowid"
+def _drop(connection: apsw.Connection, kind: str) -> list[tuple[str, str]]:
+    """Do without indexes or triggers for a while: built at once, an index is faster and has full pages."""
+    dropped: list[Any] = connection.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE type = ? AND sql IS NOT NULL ORDER BY rowid", (kind,)
     ).fetchall()
-    for kind, name, _ in kept:
+    for name, _ in dropped:
         connection.execute(f"DROP {kind} {name}")
-    yield
-    for kind, name, sql in kept:
-        if kind == "index":
-            step(f"Building the index {name}")
-        connection.execute(sql)
+    return dropped
 
 
 def _fill_trigrams(connection: apsw.Connection) -> None:

@@ -64,6 +64,7 @@ async def generate(load: Bulk, shape: Shape, step: Step) -> Generated:
     await load.copy(bulk.USER_ROLES, direct)
     members = rows.membership_rows(groups, first, random.of("memberships"))
     await load.copy(bulk.MEMBERSHIPS, _told(members, "Making memberships", shape.memberships, step))
+    await load.index()
     await _count(load, shape, first, step)
     return Generated(org_id, directories[0][2], await _make_key(load, first, org_id))
 
