@@ -154,6 +154,13 @@ def test_start_gives_a_copied_database_its_log(database: Path) -> None:
     assert ask(copy, "PRAGMA journal_mode") == "wal"
 
 
+@pytest.mark.parametrize("version", ["3.51.2", "3.50.7", "3.9.0"])
+def test_start_with_an_old_library(path: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr(apsw, "sqlite_lib_version", lambda: version)
+    with pytest.raises(StartRefused, match=f"SQLite {version} can lose confirmed changes .* install apsw"):
+        migrate_sqlite(path)
+
+
 def test_start_where_there_can_be_no_log(path: Path) -> None:
     """As on a network drive: a file system without shared memory."""
     text = refusal(path, "unix-none")

@@ -29,6 +29,10 @@ from guildhall.store.sqlite_locks import SharedUse, WriteLock
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect
 
 
+_OLDEST_SQLITE = (3, 51, 3)
+"""Before it, a checkpoint beside a commit could lose pages (sqlite.org/wal.html, "The WAL-Reset Bug")."""
+
+
 def migrate_sqlite(path: Path, vfs: str | None = None) -> bool:
     """Create or migrate the file at `path`; return whether it was created.
 
@@ -36,6 +40,7 @@ def migrate_sqlite(path: Path, vfs: str | None = None) -> bool:
     one ended. Raises StartRefused.
     """
     with refusing(path):
+        _require_sound_library()
         _require_ours(path, vfs)
         with (
             contextlib.closing(SharedUse(path)),
@@ -44,6 +49,15 @@ def migrate_sqlite(path: Path, vfs: str | None = None) -> bool:
             contextlib.closing(connect(path, vfs)) as connection,
         ):
             return migrate_connection(connection, path)
+
+
+def _require_sound_library() -> None:
+    version = apsw.sqlite_lib_version()
+    if tuple(int(number) for number in version.split(".")) < _OLDEST_SQLITE:
+        raise StartRefused(
+            f"SQLite {version} can lose confirmed changes when several processes write: install apsw 3.53 or"
+            " newer, which brings a SQLite of its own."
+        )
 
 
 def _require_ours(path: Path, vfs: str | None) -> None:
