@@ -28,7 +28,6 @@ from guildhall.store.sqlite_files import alone_with, copy_into, interruptible, t
 from guildhall.store.sqlite_locks import SharedUse, WriteLock
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect
 
-
 _OLDEST_SQLITE = (3, 51, 3)
 """Before it, a checkpoint beside a commit could lose pages (sqlite.org/wal.html, "The WAL-Reset Bug")."""
 
