@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import random
 from collections import Counter
 from unittest import mock
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guildhall.model.roles import BUILT_IN
+from guildhall.operations.accounts import UserChanges, put_user
 from guildhall.store import drivers
 from tests import make
 from tests.contract.answers import data
@@ -180,6 +182,29 @@ async def compare_numbers(town, filters, shape):
     assert stats["accountStatus"] == [
         {"status": status, "count": statuses[status]} for status in ("active", "inactive", "closed")
     ]
+
+
+@pytest.mark.parametrize("size", [1, 5, 16])
+@pytest.mark.parametrize("sort", [None, "name"])
+async def test_walking_among_writers_shows_each_user_once(world, size, sort):
+    """Contract 1.4: what was there throughout, and was not renamed, exactly once, forward and back."""
+    chance = random.Random(size)
+    stayed = {(await world.user(name=f"N{chance.random()}")).id for _ in range(40)}
+    path = f"{world.v2()}/users/search"
+    body = {"limit": size, "searchTerm": "n"} | ({"sortBy": {"field": sort}} if sort else {})
+    page = await world.http.post(path, json=body)
+    for direction in ("next", "prev"):
+        seen = [row["accountId"] for row in data(page)]
+        while token := links(page)[direction]:
+            new = await world.user(name=f"N{chance.random()}", account_id=f"{chance.getrandbits(40):x}")
+            gone = chance.choice([*sorted(stayed), new.id])
+            changes = UserChanges(name="gone", email=f"{gone}@example.org", directories=())
+            await world.write(put_user, world.caller, gone, changes)
+            stayed.discard(gone)
+            page = await world.http.post(path, json={"cursor": token})
+            seen += [row["accountId"] for row in data(page)]
+        assert len(set(seen)) == len(seen)
+        assert stayed <= set(seen)
 
 
 async def ask(town, shape, filters=None, **cursor):

@@ -97,7 +97,15 @@ class UserFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=Tru
     @property
     def matches_nothing(self) -> bool:
         """Whether some filter was given of which no value exists."""
-        return () in (self.directories, self.users, self.groups, self.resources, self.roles, self.standings)
+        return () in (
+            self.directories,
+            self.users,
+            self.groups,
+            self.resources,
+            self.roles,
+            self.standings,
+            self.domains,
+        )
 
 
 class UserSort(enum.IntEnum):

@@ -45,7 +45,7 @@ async def resolve_user_criteria(tx: Transaction, caller: Caller, criteria: UserC
         standings=_resolve_standings(criteria),
         claims=_resolve_claims(criteria.claim_statuses),
         mfa=None if criteria.mfa_enabled is None else int(criteria.mfa_enabled),
-        domains=_resolve_domains(criteria.email_domains),
+        domains=await _resolve_domains(tx, caller, criteria.email_domains),
         search=None if criteria.search_term is None else fold(criteria.search_term),
     )
 
@@ -83,8 +83,18 @@ def _resolve_claims(words: Iterable[str] | None) -> Keys | None:
     return tuple(sorted({int(ClaimStatus[word.upper()]) for word in words}))
 
 
-def _resolve_domains(domains: Iterable[str] | None) -> tuple[str, ...] | None:
-    return None if domains is None else tuple(fold(trim(domain)) for domain in domains)
+async def _resolve_domains(
+    tx: Transaction, caller: Caller, domains: Iterable[str] | None
+) -> tuple[str, ...] | None:
+    """Keep the domains that some user has: texts that match nothing would only make cursors long."""
+    if domains is None:
+        return None
+    known = []
+    for domain in sorted({fold(trim(domain)) for domain in domains}):
+        key = {"org_key": caller.org_key, "email_domain": domain}
+        if await tx.value(user_details.SELECT_DOMAIN_IS_KNOWN, **key) is not None:
+            known.append(domain)
+    return tuple(known)
 
 
 async def list_user_rows(tx: Transaction, caller: Caller, view: UserView, window: Window) -> Page[UserRow]:

@@ -18,6 +18,10 @@ SELECT_USER_KEYS_BY_EMAIL = register(
     "SELECT user_key FROM users WHERE org_key = :org_key AND email_key IN (:email_keys...)"
 )
 
+SELECT_DOMAIN_IS_KNOWN = register(
+    "SELECT 1 FROM users WHERE org_key = :org_key AND email_domain = :email_domain LIMIT 1"
+)
+
 SELECT_DIRECT_ROLES = register(
     """
     SELECT h.user_key, h.resource_key, h.role_key, 1 FROM user_roles AS h
