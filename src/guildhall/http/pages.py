@@ -18,8 +18,8 @@ _FIRST_SUBJECTS = ("orgs", "groups", "memberships", "role assignments", "users",
 
 _INTRODUCTION = """
 <h5>Try it</h5>
-<p>The examples work when pasted, once the variables that they use are set. <code>guildhall serve --demo</code>
-prints values for these; other ids are in the answers.</p>
+<p>The examples work when pasted, once the variables that they use are set.
+<code>guildhall serve --demo</code> prints values for these; other ids are in the answers.</p>
 <pre><code>export GUILDHALL_KEY='ghk_…' orgId='…' directoryId='…'</code></pre>
 <p>The description for machines is <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 """
