@@ -225,3 +225,11 @@ async def test_limit_in_a_path_of_its_own_is_a_whole_number(world):
     for query in (b"limit=%2010", b"limit=1_0", b"limit=0x1", b"limit=+1", b"limit=%00"):
         refused(await raw(world, "GET", f"{world.v2()}/groups", query=query), 400, "ADMIN-UAM-400-1")
     assert data(await raw(world, "GET", f"{world.v2()}/groups", query=b"limit=007")) == []
+
+
+async def test_query_too_large_for_a_cursor_is_refused(world):
+    """Contract 1.4: a token has at most 8 KiB, so a query that needs more is 400."""
+    values = [f"{number:0300}" for number in range(20)]
+    query = {"and": [{"field": {"name": "attributes.owner", "values": values}} for _ in range(10)]}
+    path = f"/admin/v2/orgs/{world.org_id}/workspaces"
+    refused(await world.http.post(path, json={"query": query}), 400, "ADMIN-UAM-400-1", "too large")

@@ -1,5 +1,6 @@
 """What commands write: tables for people, tab-separated lines for pipes, JSON for machines."""
 
+import itertools
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -111,8 +112,11 @@ def _table(rows: Iterable[T], columns: tuple[Column[T], ...]) -> Table:
 
 
 def _write_lines(rows: Iterable[T], columns: tuple[Column[T], ...]) -> None:
+    # A list that fails at its first row has written nothing.
+    waiting = iter(rows)
+    first = list(itertools.islice(waiting, 1))
     click.echo("\t".join(column.title for column in columns))
-    for row in rows:
+    for row in itertools.chain(first, waiting):
         click.echo("\t".join(printable(column.value(row)) for column in columns))
 
 

@@ -8,22 +8,28 @@ from typing import TypeVar
 
 import msgspec
 
-from guildhall.model.errors import InvalidCursor
+from guildhall.model.errors import InvalidCursor, InvalidInput
 
 Token = TypeVar("Token", bound=msgspec.Struct)
 
 LONGEST = 8_192
-"""Characters that a token may have."""
+"""Characters that a token may have (contract 1.4)."""
 
 _SIGNATURE_BYTES = 16
+_LONGEST_PAYLOAD = LONGEST // 4 * 3 - _SIGNATURE_BYTES
 _ENCODER = msgspec.msgpack.Encoder()
 _PAGE = b"page"
 _ITEM = b"item"
 
 
 def encode(secret: bytes, binding: bytes, token: msgspec.Struct) -> str:
-    """Return `token` as text that `decode` accepts with the same secret and binding only."""
+    """Return `token` as text that `decode` accepts with the same secret and binding only.
+
+    Raises InvalidInput for a query that no cursor of `LONGEST` characters can carry.
+    """
     payload = _ENCODER.encode(token)
+    if len(payload) > _LONGEST_PAYLOAD:
+        raise InvalidInput("The query is too large to be walked by cursors; ask for less at once.")
     return base64.urlsafe_b64encode(_signature(secret, binding, payload) + payload).rstrip(b"=").decode()
 
 

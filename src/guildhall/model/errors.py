@@ -7,7 +7,8 @@
     │   ├── MissingResourceId
     │   ├── RoleDoesNotFit
     │   ├── ResourceOffline
-    │   └── UserDeactivated
+    │   ├── UserDeactivated
+    │   └── Misplaced           in a seed file; says where
     ├── Unauthenticated
     ├── Forbidden
     │   ├── ScopeMissing
@@ -78,6 +79,10 @@ class ResourceOffline(InvalidInput):
 
 class UserDeactivated(InvalidInput):
     """A user whose account is deactivated or about to be deleted."""
+
+
+class Misplaced(InvalidInput):
+    """An error of a seed file whose text says already where its cause stands."""
 
 
 class Unauthenticated(GuildhallError):

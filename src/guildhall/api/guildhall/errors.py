@@ -10,6 +10,7 @@ _CONFLICT = ErrorForm(409, "ADMIN-UAM-409-1", "Conflict")
 
 ERRORS = {
     errors.InvalidInput: _BAD_REQUEST,
+    errors.Misplaced: _BAD_REQUEST,
     errors.InvalidCursor: _BAD_REQUEST,
     errors.InvalidResourceId: _BAD_REQUEST,
     errors.MissingResourceId: ErrorForm(400, "ADMIN-UAM-400-5", "Resource Id Missing"),

@@ -6,6 +6,7 @@ from guildhall.model import errors
 
 ERRORS = {
     errors.InvalidInput: ErrorForm(400, "ADMIN-400-24", "Bad Request"),
+    errors.Misplaced: ErrorForm(400, "ADMIN-400-24", "Bad Request"),
     errors.InvalidCursor: ErrorForm(400, "ADMIN-400-1", "Invalid Cursor"),
     errors.InvalidResourceId: ErrorForm(400, "ADMIN-400-4", "Invalid Resource"),
     errors.MissingResourceId: ErrorForm(400, "ADMIN-400-4", "Invalid Resource"),

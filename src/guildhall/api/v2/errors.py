@@ -6,6 +6,7 @@ from guildhall.model import errors
 
 ERRORS = {
     errors.InvalidInput: ErrorForm(400, "ADMIN-UAM-400-1", "Bad Request"),
+    errors.Misplaced: ErrorForm(400, "ADMIN-UAM-400-1", "Bad Request"),
     errors.InvalidCursor: ErrorForm(400, "ADMIN-UAM-400-1", "Bad Request"),
     errors.InvalidResourceId: ErrorForm(400, "ADMIN-UAM-400-1", "Bad Request"),
     errors.MissingResourceId: ErrorForm(400, "ADMIN-UAM-400-5", "Resource Id Missing"),

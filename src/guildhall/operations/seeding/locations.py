@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from guildhall.model.errors import Conflict, GuildhallError, InvalidInput, NotFound
+from guildhall.model.errors import Conflict, GuildhallError, InvalidInput, Misplaced, NotFound
 from guildhall.model.seeds import Place
 from guildhall.model.times import parse_time
 
@@ -15,10 +15,6 @@ _parse_time = lru_cache(1_000)(parse_time)
 
 _FIELD = re.compile(r"([A-Za-z]\w*): (.*)", re.DOTALL)
 _NAMED_OTHERWISE = {"resourceId": "id", "orgId": "id", "directoryId": "id"}
-
-
-class Misplaced(InvalidInput):
-    """An error that says already where its cause stands."""
 
 
 def misplaced(place: Place, field: str, text: str) -> Misplaced:
