@@ -1,20 +1,21 @@
 """Request bodies: JSON in, a struct out (contract 1.5, 8)."""
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from guildhall.http.query import unknown_name
 from guildhall.http.response import JSON
-from guildhall.http.validation import convert_fields
+from guildhall.http.validation import convert_fields, unknown_fields
 from guildhall.model.errors import InvalidInput, UnsupportedMediaType
 
 MOST_BYTES = 1 << 20
 """A body may have so many bytes; one more is 413."""
 
 _NO_JSON = "The body must be a JSON object."
+_NO_BODY = "A JSON body is required."
 
 
 def require_media_type(content_type: str | None, accepted: Sequence[str] = (JSON,)) -> str:
@@ -27,7 +28,9 @@ def require_media_type(content_type: str | None, accepted: Sequence[str] = (JSON
 
 def decode_body(raw: bytes, kind: type[msgspec.Struct], *, required: bool, strict: bool) -> Any:
     """Return the body as `kind`; raises InvalidInput that names each field and what is right."""
-    if not raw.strip() and not required:
+    if not raw.strip():
+        if required:
+            raise InvalidInput(_NO_BODY)
         raw = b"{}"
     if not strict and b"\\u" not in raw:
         try:
@@ -35,9 +38,8 @@ def decode_body(raw: bytes, kind: type[msgspec.Struct], *, required: bool, stric
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             pass  # Read again, slowly, to say what is wrong or to find that it may be left out.
     values = _decode_object(raw)
-    if strict:
-        _require_known(values, kind)
-    return convert_fields(_without_absent(values, kind), kind)
+    unknown = unknown_fields(values, kind, "field") if strict else {}
+    return convert_fields(_without_absent(values, kind), kind, unknown)
 
 
 @lru_cache(512)
@@ -50,6 +52,7 @@ def _decode_object(raw: bytes) -> dict[str, Any]:
         values = msgspec.json.decode(raw)
         require_text(values)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        _require_no_surrogate(raw)
         reason = "" if isinstance(error, RecursionError) else f": {error}"
         raise InvalidInput(f"The body is not well-formed JSON{reason}.") from None
     if not isinstance(values, dict):
@@ -73,11 +76,13 @@ def require_text(value: Any) -> None:
             waiting += part
 
 
-def _require_known(values: dict[str, Any], kind: type[msgspec.Struct]) -> None:
-    known = [field.encode_name for field in msgspec.structs.fields(kind)]
-    unknown = [unknown_name("field", name, known) for name in values if name not in known]
-    if unknown:
-        raise InvalidInput(*unknown)
+def _require_no_surrogate(raw: bytes) -> None:
+    """Raise InvalidInput when nothing but a lone surrogate keeps a body from being read."""
+    try:
+        values = json.loads(raw)
+    except (ValueError, RecursionError):
+        return
+    require_text(values)
 
 
 def _without_absent(values: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:

@@ -1,15 +1,15 @@
 """Query strings in every encoding that real clients send (contract 1.5)."""
 
-import difflib
+import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 from msgspec import inspect
 
-from guildhall.http.validation import convert_fields
+from guildhall.http.validation import MOST_PROBLEMS, convert_fields, unknown_fields, unknown_name
 from guildhall.model.errors import InvalidInput
 
 Pairs = Sequence[tuple[str, str]]
@@ -19,9 +19,19 @@ MOST_PARAMETERS = 1_000
 WHOLE = {"split_at_commas": False}
 """`Meta(extra=WHOLE)`: values of this array are never split at commas."""
 
-_BRACKETED = re.compile(r"(\w+)(?:\[\d+\])?(?:\[(\w+)\]|\.(\w+))")
+_BRACKETED = re.compile(r"(?P<field>\w+)(?:\[(?P<index>\d+)\])?(?:\[(?P<bracketed>\w+)\]|\.(?P<dotted>\w+))")
 _UNREADABLE_OBJECT = "[object Object]"
 _BOOLEANS = {"true": True, "false": False}
+_WHAT = "query parameter"
+_ONE_OBJECT = "must be a JSON object, or an array of one."
+
+
+class _Member(NamedTuple):
+    """One member of an object that was sent member by member, and of which object of an array."""
+
+    name: str
+    position: str | None = None
+    value: str = ""
 
 
 def parse_pairs(query: bytes) -> Pairs:
@@ -56,21 +66,34 @@ class QueryReader:
             for field in fields
             if isinstance(shape := _bare(field.type), inspect.StructType)
         }
+        self._known = {*self._readers, *itertools.chain(*self._objects.values())}
 
     def read(self, pairs: Pairs, *, strict: bool) -> Any:
         """Return the struct; raises InvalidInput that names each field and what is right."""
-        pairs = self._cursor_alone(pairs)
-        values: dict[str, list[Any]] = {}
+        given, unknown = self._sort(self._cursor_alone(pairs))
+        names = unknown[:MOST_PROBLEMS] if strict else ()
+        problems = {name: unknown_name(_WHAT, name, self._known) for name in names}
+        values: dict[str, Any] = {}
+        for name, parts in given.items():
+            try:
+                values[name] = self._readers[name](parts)
+            except InvalidInput as error:
+                problems[name] = str(error)
+        if strict:
+            problems |= unknown_fields(values, self._kind, _WHAT)
+        return convert_fields(values, self._kind, problems)
+
+    def _sort(self, pairs: Pairs) -> tuple[dict[str, list[Any]], list[str]]:
+        """Return what was sent for each field, and the names that are none of them."""
+        given: dict[str, list[Any]] = {}
+        unknown = []
         for name, value in pairs:
             field, member = self._place(name)
             if field is None:
-                if strict:
-                    raise InvalidInput(unknown_name("query parameter", name, self._readers))
+                unknown.append(name)
             elif value not in ("", _UNREADABLE_OBJECT):
-                values.setdefault(field, []).append((member, value) if member else value)
-        return convert_fields(
-            {name: self._readers[name](given) for name, given in values.items()}, self._kind
-        )
+                given.setdefault(field, []).append(member._replace(value=value) if member else value)
+        return given, unknown
 
     def _cursor_alone(self, pairs: Pairs) -> Pairs:
         """A cursor carries the whole query, so that everything beside it is ignored (contract 1.4)."""
@@ -79,27 +102,18 @@ class QueryReader:
         )
         return cursors or pairs
 
-    def _place(self, name: str) -> tuple[str | None, str | None]:
+    def _place(self, name: str) -> tuple[str | None, _Member | None]:
         """Return the field that a parameter belongs to and, for parts of an object, the member."""
         if name in self._readers:
             return name, None
         bracketed = _BRACKETED.fullmatch(name)
         if bracketed:
-            field, member = bracketed[1], bracketed[2] or bracketed[3]
-            return (field, member) if field in self._objects else (None, None)
+            member = _Member(bracketed["bracketed"] or bracketed["dotted"], bracketed["index"])
+            return (bracketed["field"], member) if bracketed["field"] in self._objects else (None, None)
         if name.endswith("[]") and name[:-2] in self._readers:
             return name[:-2], None
-        return next(
-            ((field, name) for field, members in self._objects.items() if name in members), (None, None)
-        )
-
-
-def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
-    """Say that a name is unknown and which known one is nearest."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, 1, 0.5)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names) or 'none'}."
-    return f"{name[:100]}: unknown {what}; {hint}"
+        flattened = (field for field, members in self._objects.items() if name in members)
+        return next(((field, _Member(name)) for field in flattened), (None, None))
 
 
 def _bare(kind: inspect.Type) -> inspect.Type:
@@ -158,9 +172,12 @@ def _number(values: list[Any]) -> Any:
 def _object(name: str, values: list[Any], *, is_order: bool) -> Any:
     """Read an object sent as JSON, as an array of one, member by member; an order as `name` or `-name`."""
     members: dict[str, Any] = {}
+    positions = {value.position for value in values if isinstance(value, _Member)} - {None}
+    if len(positions) > 1:
+        raise InvalidInput(f"{name}: {_ONE_OBJECT}")
     for value in values:
-        if isinstance(value, tuple):
-            members[value[0]] = _boolean([value[1]])
+        if isinstance(value, _Member):
+            members[value.name] = _boolean([value.value])
         elif value.lstrip().startswith(("{", "[")) or not is_order:
             members |= _json_object(name, value)
         else:
@@ -177,5 +194,5 @@ def _json_object(name: str, text: str) -> dict[str, Any]:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not isinstance(value, dict):
-        raise InvalidInput(f"{name}: must be a JSON object, or an array of one.")
+        raise InvalidInput(f"{name}: {_ONE_OBJECT}")
     return {key: _boolean([part]) if isinstance(part, str) else part for key, part in value.items()}
