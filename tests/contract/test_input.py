@@ -146,3 +146,59 @@ async def test_two_orders_are_400(world):
     query = "sortBy[0][field]=name&sortBy[1][field]=name"
     refused(await queried(world, query), 400, V2, "sortBy: must be a JSON object, or an array of one.")
     assert names(await queried(world, "sortBy[1][field]=name&sortBy[1][direction]=desc")) == []
+
+
+@pytest.mark.parametrize(
+    "prefer",
+    [
+        "handling=strict",
+        'Handling = "STRICT"',
+        "return=minimal, handling=strict",
+        "respond-async, wait=10,HANDLING=strict; x=1",
+        'x="a, handling=lenient", handling=strict',
+        "handling=strict, handling=lenient",
+    ],
+)
+async def test_strict_handling_in_every_spelling(world, prefer):
+    """RFC 7240: in any case, quoted or not, among others."""
+    answer = await world.http.get(f"{world.v2()}/groups?serchTerm=x", headers={"prefer": prefer})
+    refused(answer, 400, V2, "serchTerm: unknown query parameter; did you mean searchTerm?")
+
+
+@pytest.mark.parametrize(
+    "prefer",
+    [
+        "handling=lenient",
+        "handling=stricter",
+        'x="handling=strict"',
+        "x; handling=strict",
+        "x-handling=strict",
+    ],
+)
+async def test_what_is_not_strict_handling(world, prefer):
+    """Only that preference, not the same text elsewhere."""
+    assert (await queried(world, "serchTerm=x", prefer=prefer.encode())).status_code == 200
+
+
+async def test_preferences_in_several_headers(world):
+    """Of one that stands twice, the first counts."""
+    headers = [("prefer", "wait=1"), ("Prefer", 'Return="Representation", handling=strict')]
+    path = f"{world.v2()}/groups"
+    created = await world.http.post(path, json={"name": "a"}, headers=headers)
+    assert (created.status_code, created.json()["data"]["name"]) == (201, "a")
+    refused(await world.http.post(path, json={"nam": "a"}, headers=headers), 400, V2, "nam: unknown field")
+    lenient = [("prefer", "handling=lenient"), ("prefer", "handling=strict")]
+    assert (await world.http.get(f"{path}?x=1", headers=lenient)).status_code == 200
+
+
+async def test_bodies_that_are_too_large(world):
+    """What is said to be too large is not read; the connection ends, and the answer says so."""
+    path = f"{world.v2()}/groups"
+    for length in (str(2**20 + 1), "9" * 19):
+        answer = await posted(world, path, b"{}", content_length=length.encode())
+        refused(answer, 413, "ADMIN-UAM-413-1", "larger than 1048576 bytes")
+        assert answer.headers["connection"] == "close"
+    answer = await posted(world, path, b" " * (2**20 + 1))
+    refused(answer, 413, "ADMIN-UAM-413-1")
+    assert answer.headers["connection"] == "close"
+    assert "connection" not in (await posted(world, path, b"")).headers

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from guildhall.http.cors import cors_headers, preflight_headers
 from guildhall.http.errors import Wire, error_response
 from guildhall.http.metrics import REQUEST_SECONDS, REQUESTS
 from guildhall.http.origin import Origin
+from guildhall.http.preferences import read_preferences
 from guildhall.http.query import QueryReader, parse_pairs
 from guildhall.http.request import Request
 from guildhall.http.response import JSON, Response, Stream, empty_response
@@ -135,8 +136,8 @@ class Application:
         self, exchange: "_Exchange", match: Match, parameters: dict[str, str], caller: Caller
     ) -> Request:
         route = match.route
-        prefer = exchange.header(b"prefer") or ""
-        strict = self._strict or "handling=strict" in prefer
+        preferences = read_preferences(exchange.every_header(b"prefer"))
+        strict = self._strict or preferences.get("handling") == "strict"
         body = None
         if route.body is not None:
             body = await _read_body(exchange, route, strict=strict)
@@ -150,7 +151,7 @@ class Application:
             parameters=parameters,
             caller=caller,
             base_url=self._origin.base_url(exchange),
-            prefers_representation="return=representation" in prefer,
+            prefers_representation=preferences.get("return") == "representation",
             forget_keys=self._authenticator.forget,
             query=query,
             body=body,
@@ -172,6 +173,9 @@ class Application:
     def _failure(self, exchange: "_Exchange", error: Exception) -> Response:
         wire = exchange.match.route.wire if exchange.match else self._wire_of(exchange.path)
         response = error_response(wire, error, exchange.id)
+        if isinstance(error, BodyTooLarge):
+            # What is left of the body is not read, so that nothing can follow it on this connection.
+            exchange.headers.append(("connection", "close"))
         if not isinstance(error, GuildhallError):
             _LOG.error("request failed", exc_info=error, extra=exchange.log_fields(response))
         elif response.status >= 500:
@@ -204,13 +208,16 @@ class _Exchange:
 
     def header(self, name: bytes) -> str | None:
         """Return the first request header of that lower-case name."""
-        for key, value in self._request_headers:
-            if key == name:
-                return value.decode("latin-1")
-        return None
+        return next(self.every_header(name), None)
+
+    def every_header(self, name: bytes) -> Iterator[str]:
+        """Return each request header of that lower-case name, in order."""
+        return (value.decode("latin-1") for key, value in self._request_headers if key == name)
 
     async def read_body(self) -> bytes:
         """Return the body; raises BodyTooLarge as soon as it is, Disconnected when it never ends."""
+        said = self.header(b"content-length") or ""
+        _require_size(int(said[:20]) if said.isdecimal() else 0)
         parts: list[bytes] = []
         length = 0
         while True:
@@ -219,8 +226,7 @@ class _Exchange:
                 raise Disconnected
             part = message.get("body", b"")
             length += len(part)
-            if length > MOST_BYTES:
-                raise BodyTooLarge(f"The body is larger than {MOST_BYTES} bytes.")
+            _require_size(length)
             parts.append(part)
             if not message.get("more_body"):
                 return b"".join(parts)
@@ -234,6 +240,11 @@ class _Exchange:
             "operation": operation,
             "status": response.status,
         }
+
+
+def _require_size(length: int) -> None:
+    if length > MOST_BYTES:
+        raise BodyTooLarge(f"The body is larger than {MOST_BYTES} bytes.")
 
 
 def _clean(name: str, value: str) -> str:
