@@ -36,6 +36,7 @@ _AT_ONCE = 200
 _TEXTS = ("name", "description")
 _ORIGIN = ("type", "managed_by", "synced")
 _WORDS = {"managed_by": "managedBy"}
+_KEEPERS = {GroupType.TEAM: ManagedBy.TEAM_MEMBERS}
 _TEAM_KEEPERS = (ManagedBy.TEAM_MEMBERS, ManagedBy.OPEN)
 
 Kind = tuple[int, int, int, int]
@@ -138,10 +139,10 @@ def _new(run: Run, item: Located[GroupSeed]) -> Group:
         users=0,
         resources=0,
     )
-    return _wanted(item, blank, is_new=True)
+    return _wanted(item, blank)
 
 
-def _wanted(item: Located[GroupSeed], before: Group, *, is_new: bool = False) -> Group:
+def _wanted(item: Located[GroupSeed], before: Group) -> Group:
     seed = item.value
     name = before.name if seed.name is UNSET else trim(seed.name)
     description = before.description if seed.description is UNSET else seed.description or None
@@ -152,10 +153,8 @@ def _wanted(item: Located[GroupSeed], before: Group, *, is_new: bool = False) ->
     keeper = ManagedBy(before.managed_by)
     if seed.managed_by is not UNSET:
         keeper = ManagedBy[seed.managed_by.upper().replace("-", "_")]
-    elif is_new and kind is GroupType.TEAM:
-        keeper = ManagedBy.TEAM_MEMBERS
-    elif is_new and synced:
-        keeper = ManagedBy.EXTERNAL
+    elif _misfit(kind, keeper, synced=bool(synced)):
+        keeper = _KEEPERS.get(kind, ManagedBy.EXTERNAL if synced else ManagedBy.ADMINS)
     _require_fitting_keeper(item, kind, keeper, synced=bool(synced))
     changes: dict[str, Any] = {"type": kind, "managed_by": keeper, "synced": synced}
     return msgspec.structs.replace(before, name=name, name_key=fold(name), description=description, **changes)
@@ -164,11 +163,18 @@ def _wanted(item: Located[GroupSeed], before: Group, *, is_new: bool = False) ->
 def _require_fitting_keeper(
     item: Located[GroupSeed], kind: GroupType, keeper: ManagedBy, *, synced: bool
 ) -> None:
+    problem = _misfit(kind, keeper, synced=synced)
+    if problem is not None:
+        raise misplaced(item.place, "managedBy", problem)
+
+
+def _misfit(kind: GroupType, keeper: ManagedBy, *, synced: bool) -> str | None:
+    """Say why such a group cannot be kept by such a keeper, or None."""
     if (kind is GroupType.TEAM) != (keeper in _TEAM_KEEPERS):
-        text = "is team-members or open for groups of type TEAM, and admins or external for the others."
-        raise misplaced(item.place, "managedBy", text)
+        return "is team-members or open for groups of type TEAM, and admins or external for the others."
     if synced and keeper is not ManagedBy.EXTERNAL:
-        raise misplaced(item.place, "managedBy", "must be external for a synced group.")
+        return "must be external for a synced group."
+    return None
 
 
 async def _insert(run: Run, item: Located[GroupSeed], group: Group) -> Group:
