@@ -202,3 +202,12 @@ async def test_bodies_that_are_too_large(world):
     refused(answer, 413, "ADMIN-UAM-413-1")
     assert answer.headers["connection"] == "close"
     assert "connection" not in (await posted(world, path, b"")).headers
+
+
+async def test_an_empty_text_is_absent_only_where_a_text_may_stand(world):
+    """Contract 8: "that is empty" is said of strings; an empty text must not become full access."""
+    answer = await world.http.post(f"{world.ours()}/keys", json={"name": "x", "scopes": ""})
+    refused(answer, 400, "ADMIN-UAM-400-1", "scopes")
+    search = f"{world.v2()}/groups/search"
+    refused(await world.http.post(search, json={"groupIds": ""}), 400, "ADMIN-UAM-400-1", "groupIds")
+    assert (await world.http.post(search, json={"searchTerm": ""})).status_code == 200

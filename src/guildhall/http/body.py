@@ -1,6 +1,7 @@
 """Request bodies: JSON in, a struct out (contract 1.5, 8)."""
 
 import json
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import msgspec
 
 from guildhall.http.response import JSON
+from guildhall.http.shapes import takes_text
 from guildhall.http.validation import convert_fields, unknown_fields
 from guildhall.model.errors import InvalidInput, UnsupportedMediaType
 
@@ -15,6 +17,7 @@ MOST_BYTES = 1 << 20
 """A body may have so many bytes; one more is 413."""
 
 _NO_JSON = "The body must be a JSON object."
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _NO_BODY = "A JSON body is required."
 
 
@@ -66,7 +69,7 @@ def require_text(value: Any) -> None:
     while waiting:
         part = waiting.pop()
         if isinstance(part, str):
-            if "\0" in part or any("\ud800" <= character <= "\udfff" for character in part):
+            if _NO_TEXT.search(part):
                 raise InvalidInput(
                     "The body holds a text with a NUL or a lone surrogate; neither can be kept."
                 )
@@ -95,7 +98,7 @@ def _without_absent(values: dict[str, Any], kind: type[msgspec.Struct]) -> dict[
 
 
 def _is_absent(field: msgspec.structs.FieldInfo | None, value: Any) -> bool:
-    if field is None or value not in (None, ""):
+    if field is None or value not in (None, "") or (value == "" and not takes_text(field.type)):
         return False
     try:
         msgspec.convert(value, field.type)

@@ -2,7 +2,8 @@
 
 import enum
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
@@ -18,6 +19,12 @@ class Part(NamedTuple):
     kind: Any
 
 
+@lru_cache(512)
+def fields_of(struct: type[msgspec.Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    """Return the fields of a struct by their names on the wire."""
+    return {field.encode_name: field for field in msgspec.structs.fields(struct)}
+
+
 def struct_of(value: Any, kind: Any) -> type[msgspec.Struct] | None:
     """Return the struct that an object of `kind` is read as, None when there is none."""
     if not isinstance(value, dict):
@@ -30,10 +37,9 @@ def parts_of(part: Part) -> Iterator[Part]:
     """Return the items of an array, or the members of an object that its struct knows."""
     struct = struct_of(part.value, part.kind)
     if struct is not None:
-        for field in msgspec.structs.fields(struct):
-            if field.encode_name in part.value:
-                name = member_name(part.name, field.encode_name)
-                yield Part(name, part.value[field.encode_name], field.type)
+        for name, field in fields_of(struct).items():
+            if name in part.value:
+                yield Part(member_name(part.name, name), part.value[name], field.type)
     elif isinstance(part.value, list):
         arrays = [kind for kind in _alternatives(part.kind) if get_origin(kind) in _ARRAYS]
         for index, value in enumerate(part.value if arrays else ()):
@@ -54,6 +60,11 @@ def allowed_values(kind: Any) -> Sequence[str]:
         elif isinstance(part, type) and issubclass(part, enum.Enum):
             allowed += [member.value for member in part]
     return [str(value) for value in allowed]
+
+
+def takes_text(kind: Any) -> bool:
+    """Return whether a text can be a value of the type, be it of an enumeration."""
+    return str in _alternatives(kind) or bool(allowed_values(kind))
 
 
 def description_of(kind: Any) -> str:
