@@ -173,7 +173,7 @@ class Application:
     def _failure(self, exchange: "_Exchange", error: Exception) -> Response:
         wire = exchange.match.route.wire if exchange.match else self._wire_of(exchange.path)
         response = error_response(wire, error, exchange.id)
-        if isinstance(error, BodyTooLarge):
+        if isinstance(error, BodyTooLarge) and exchange.version.startswith("1"):
             # What is left of the body is not read, so that nothing can follow it on this connection.
             exchange.headers.append(("connection", "close"))
         if not isinstance(error, GuildhallError):
@@ -201,6 +201,7 @@ class _Exchange:
         self.query: bytes = scope["query_string"]
         self.client: str = (scope.get("client") or ("",))[0]
         self.scheme: str = scope.get("scheme", "http")
+        self.version: str = scope.get("http_version", "1.1")
         self.match: Match | None = None
         self.headers: list[tuple[str, str]] = []
         self._request_headers: Sequence[tuple[bytes, bytes]] = scope["headers"]

@@ -9,7 +9,15 @@ from typing import Any
 
 import msgspec
 
-from guildhall.http.shapes import Part, allowed_values, description_of, member_name, parts_of, struct_of
+from guildhall.http.shapes import (
+    Part,
+    allowed_values,
+    description_of,
+    fields_of,
+    member_name,
+    parts_of,
+    struct_of,
+)
 from guildhall.model.errors import InvalidInput
 
 MOST_PROBLEMS = 20
@@ -17,6 +25,9 @@ MOST_PROBLEMS = 20
 
 _DEEPEST = 8
 """So far into a value its problems are told apart; what lies deeper has one for all."""
+
+_MOST_PARTS = 1_000
+"""So many items of an array are looked at one by one; a wrong one behind them is found with the whole."""
 
 _PLACE = re.compile(r" - at `\$?\.?([^`]*)`$")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -64,11 +75,12 @@ def _unknown(values: dict[str, Any], kind: type[msgspec.Struct], what: str) -> I
         part = waiting.pop()
         struct = struct_of(part.value, part.kind)
         if struct is not None:
-            known = [field.encode_name for field in msgspec.structs.fields(struct)]
+            known = fields_of(struct)
             for name in part.value:
                 if name not in known:
                     yield member_name(part.name, name), unknown_name(what, name, known, part.name)
-        waiting += reversed(list(parts_of(part)))
+        within = [inner for inner in parts_of(part) if isinstance(inner.value, (dict, list))]
+        waiting += reversed(within)
 
 
 def _problems(part: Part, depth: int = 0) -> Iterator[tuple[str, str]]:
@@ -84,10 +96,10 @@ def _problems_within(part: Part, depth: int) -> Iterator[tuple[str, str]]:
     if depth == _DEEPEST:
         return
     struct = struct_of(part.value, part.kind)
-    for field in msgspec.structs.fields(struct) if struct else ():
-        if field.required and field.encode_name not in part.value:
-            yield member_name(part.name, field.encode_name), "is required."
-    for inner in parts_of(part):
+    for name, field in fields_of(struct).items() if struct else ():
+        if field.required and name not in part.value:
+            yield member_name(part.name, name), "is required."
+    for inner in islice(parts_of(part), _MOST_PARTS):
         yield from _problems(inner, depth + 1)
 
 
