@@ -49,7 +49,9 @@ def read_tree(text: str) -> Tree:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ", ".join(part for part in (error.problem, error.context) if part)
-        raise Malformed(f"is not well-formed YAML: {said}.", mark.line + 1 if mark else None) from None
+        # The parser puts what is missing at the end behind the last line.
+        line = min(mark.line, text.count("\n")) + 1 if mark else 1
+        raise Malformed(f"is not well-formed YAML: {said}.", line) from None
 
 
 class _Composer:

@@ -2,7 +2,6 @@
 
 import itertools
 import string
-import uuid
 from typing import Any
 
 from hypothesis import strategies as st

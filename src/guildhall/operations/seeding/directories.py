@@ -64,8 +64,7 @@ async def _put(run: Run, item: Located[DirectorySeed], directory_id: str) -> Non
             await _create(run, directory_id, changes)
             return
         after, _ = await put_directory(run.tx, run.caller, directory_id, changes)
-    changed = ["default" if field == "is_default" else field for field in differences(before, after, _FIELDS)]
-    run.report.updated(_KIND, after.id, after.name, changed)
+    run.report.updated(_KIND, after.id, after.name, differences(before, after, _FIELDS))
     _know(run, after)
 
 

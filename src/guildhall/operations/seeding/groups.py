@@ -35,7 +35,6 @@ _KIND = "groups"
 _AT_ONCE = 200
 _TEXTS = ("name", "description")
 _ORIGIN = ("type", "managed_by", "synced")
-_WORDS = {"managed_by": "managedBy"}
 _KEEPERS = {GroupType.TEAM: ManagedBy.TEAM_MEMBERS}
 _TEAM_KEEPERS = (ManagedBy.TEAM_MEMBERS, ManagedBy.OPEN)
 
@@ -212,7 +211,7 @@ async def _change(run: Run, item: Located[GroupSeed], found: Group, roles: Group
         raise misplaced(item.place, "directory", text)
     before = await get_group_to_change(run.tx, run.caller, None, found.id)
     after = _wanted(item, before)
-    changed = [_WORDS.get(field, field) for field in differences(before, after, (*_TEXTS, *_ORIGIN))]
+    changed = differences(before, after, (*_TEXTS, *_ORIGIN))
     await _update(run, item, before, after)
     changed += await change_members(run, item, after)
     if roles is not None:

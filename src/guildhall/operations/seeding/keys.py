@@ -18,13 +18,7 @@ from guildhall.operations.seeding.runs import Run
 from guildhall.store import keys, seeds
 
 _KIND = "api-keys"
-_WORDS = {
-    "name": "name",
-    "scopes": "scopes",
-    "rate_limit": "rateLimit",
-    "created_at": "createdAt",
-    "expires_at": "expiresAt",
-}
+_FIELDS = ("name", "scopes", "rate_limit", "created_at", "expires_at")
 
 
 async def seed_keys(run: Run, document: SeedDocument) -> None:
@@ -87,8 +81,7 @@ async def _put(run: Run, item: Located[KeySeed], before: APIKey | None, hashed: 
     if before is None:
         run.report.created(_KIND, after.id, after.name)
     else:
-        changed = [_WORDS[field] for field in differences(before, after, tuple(_WORDS))]
-        run.report.updated(_KIND, after.id, after.name, changed)
+        run.report.updated(_KIND, after.id, after.name, differences(before, after, _FIELDS))
     return after
 
 

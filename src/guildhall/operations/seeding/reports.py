@@ -40,5 +40,10 @@ class Report:
 
 
 def differences(before: object, after: object, fields: Sequence[str]) -> list[str]:
-    """Return the fields in which two structs of a kind differ."""
-    return [field for field in fields if getattr(before, field) != getattr(after, field)]
+    """Return the fields in which two structs of a kind differ, in the words of the file."""
+    return [_camel(field) for field in fields if getattr(before, field) != getattr(after, field)]
+
+
+def _camel(field: str) -> str:
+    first, *others = field.removeprefix("is_").split("_")
+    return first + "".join(map(str.capitalize, others))

@@ -14,7 +14,7 @@ from guildhall.operations.seeding.runs import Run
 from guildhall.store import resources, seeds
 
 _KIND = "resources"
-_FIELDS = ("name", "type", "status", "user_limit", "host_url", "created_at", "updated_at")
+_FIELDS = ("name", "type", "status", "user_limit", "host_url", "created_at")
 
 
 async def seed_resources(run: Run, document: SeedDocument) -> None:
@@ -31,7 +31,8 @@ async def seed_resources(run: Run, document: SeedDocument) -> None:
         if before is None:
             run.report.created(_KIND, after.id, after.name)
         else:
-            run.report.updated(_KIND, after.id, after.name, differences(before, after, _FIELDS))
+            changed = differences(before, after, _FIELDS) or differences(before, after, ("updated_at",))
+            run.report.updated(_KIND, after.id, after.name, changed)
 
 
 async def _put(run: Run, item: Located[ResourceSeed], before: Resource | None) -> Resource:

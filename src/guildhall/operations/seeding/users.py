@@ -203,18 +203,13 @@ async def _change(run: Run, entry: _Entry) -> list[str]:
     """Change an account that exists; return what of it is another."""
     if entry.before is None:
         return []
-    changed = _profile_words(differences(entry.before.user, entry.user, _FIELDS))
+    changed = differences(entry.before.user, entry.user, _FIELDS)
     if entry.before.directories != entry.standings:
         changed.append("directories")
     if changed:
         with located(entry.item.place):
             await rules.put_user(run.tx, run.caller, entry.user.account_id, entry.changes)
     return changed
-
-
-def _profile_words(fields: Iterable[str]) -> list[str]:
-    words = {"claim_status": "claimStatus", "mfa_enabled": "mfaEnabled"}
-    return [words.get(field, field) for field in fields]
 
 
 async def _insert(run: Run, entries: Sequence[_Entry]) -> None:
@@ -246,7 +241,7 @@ async def _taken(run: Run, entry: _Entry) -> Conflict:
     """Say why an account could not be stored: its e-mail is another's, or the file has it twice."""
     place = entry.item.place
     other = await run.tx.one(users.SELECT_USER_BY_EMAIL, **run.org, email_key=entry.user.email_key)
-    if other is None or other.account_id == entry.user.account_id:
+    if other is None or other.account_id == entry.user.account_id or entry.item.value.account_id is UNSET:
         return Conflict(f"{place.where()}: the file has this user already.")
     return Conflict(f"{place.where('email')}: the user {other.account_id} has this e-mail address.")
 
