@@ -113,7 +113,7 @@ async def insert_group_roles(run: Run, group: Group, roles: GroupRoles) -> None:
         await hold_seats_of_members(run.tx, run.caller, group, resource_key)
     for role_key in distinct_roles(held):
         await hold_role_of_members(run.tx, run.caller, group, role_key)
-    await run.wrote(group.users * len(held))
+    await run.wrote("grants", group.users * len(held))
     for key in sorted(roles.defaults):
         await insert_default_role(run.tx, run.caller, group, roles.pairs[key])
     if admin_access({role_id for _, role_id in roles.pairs}) and not roles.defaults:

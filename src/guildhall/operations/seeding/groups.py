@@ -99,6 +99,7 @@ def _kind(group: Group) -> Kind:
 
 async def _create(run: Run, item: Located[GroupSeed], roles: GroupRoles | None) -> Group:
     group = await _insert(run, item, _new(run, item))
+    await run.wrote("groups", 1)
     members = item.value.members
     users = 0
     if members is not UNSET and members:

@@ -46,7 +46,7 @@ async def insert_members(run: Run, item: Located[GroupSeed], group: Group) -> in
         stored += await run.tx.run(seeds.INSERT_MEMBERS, **key, members=members)
     if stored != len(wanted):
         await _find_users(run, item, group, wanted)
-    await run.wrote(stored)
+    await run.wrote("memberships", stored)
     return stored
 
 

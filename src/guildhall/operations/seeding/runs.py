@@ -19,8 +19,8 @@ from guildhall.store.database import Transaction
 
 _EVERY = 1_000_000
 _MOST_KNOWN_RESOURCES = 100_000
-_FIRST_REFRESH = 5_000
-_REFRESH_FACTOR = 3
+_FIRST_REFRESH = 500
+_REFRESH_FACTOR = 4
 
 
 class Run:
@@ -37,15 +37,16 @@ class Run:
         self.limits_at: dict[int, Place] = {}
         """Where in the file a resource stands."""
         self._resources: dict[str, Resource] = {}
-        self._rows = 0
-        self._refresh_at = _FIRST_REFRESH
+        self._written: dict[str, tuple[int, int]] = {}
 
-    async def wrote(self, rows: int) -> None:
-        """Note that many rows were stored at once, which the store's planner should know of."""
-        self._rows += rows
-        if self._rows >= self._refresh_at:
-            self._refresh_at = self._rows * _REFRESH_FACTOR
-            await self.tx.values(seeds.REFRESH_STATISTICS)
+    async def wrote(self, what: str, rows: int) -> None:
+        """Note that rows were stored, which the store's planner should know of; see `seeds.REFRESH`."""
+        written, refresh_at = self._written.get(what, (0, _FIRST_REFRESH))
+        written += rows
+        if written >= refresh_at:
+            refresh_at = written * _REFRESH_FACTOR
+            await self.tx.values(seeds.REFRESH[what])
+        self._written[what] = written, refresh_at
 
     @property
     def org(self) -> dict[str, int]:

@@ -256,7 +256,7 @@ async def _join(run: Run, entries: Sequence[_Entry]) -> None:
             rows.append(directory_users.INSERT_DIRECTORY_USER.bind({**run.org, **values}))
             joined[standing.directory_key, standing.status] += 1
     await run.tx.run_many(directory_users.INSERT_DIRECTORY_USER, rows)
-    await run.wrote(len(rows))
+    await run.wrote("users", len(rows))
     for (directory_key, status), count in sorted(joined.items()):
         key = {**run.org, "directory_key": directory_key, "status": status}
         await run.tx.run(directory_users.COUNT_USER, **key, change=count)
