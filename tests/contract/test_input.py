@@ -204,8 +204,8 @@ async def test_bodies_that_are_too_large(world):
     assert "connection" not in (await posted(world, path, b"")).headers
 
 
-async def test_an_empty_text_is_absent_only_where_a_text_may_stand(world):
-    """Contract 8: "that is empty" is said of strings; an empty text must not become full access."""
+async def test_an_empty_text_is_no_empty_array(world):
+    """Contract 8 lets empty texts be absent, not arrays: an empty `scopes` must not become full access."""
     answer = await world.http.post(f"{world.ours()}/keys", json={"name": "x", "scopes": ""})
     refused(answer, 400, "ADMIN-UAM-400-1", "scopes")
     search = f"{world.v2()}/groups/search"

@@ -62,9 +62,9 @@ def allowed_values(kind: Any) -> Sequence[str]:
     return [str(value) for value in allowed]
 
 
-def takes_text(kind: Any) -> bool:
-    """Return whether a text can be a value of the type, be it of an enumeration."""
-    return str in _alternatives(kind) or bool(allowed_values(kind))
+def takes_array(kind: Any) -> bool:
+    """Return whether an array can be a value of the type."""
+    return any(get_origin(part) in _ARRAYS for part in _alternatives(kind))
 
 
 def description_of(kind: Any) -> str:
