@@ -226,7 +226,8 @@ CREATE TABLE seats (
 ) STRICT, WITHOUT ROWID;
 
 -- Who holds a role on anything, whatever the status; holds counts the groups that give it, and one
--- for direct roles. role_totals counts these users for each directory that they are in.
+-- for direct roles. role_totals counts these users for each directory that they are in, and each once
+-- under the directory key 0, which no directory has.
 CREATE TABLE role_holders (
     org_key INTEGER NOT NULL,
     role_key INTEGER NOT NULL,
@@ -253,12 +254,17 @@ CREATE TABLE group_totals (
     CONSTRAINT group_totals_key PRIMARY KEY (org_key, directory_key, type, managed_by, synced)
 ) STRICT, WITHOUT ROWID;
 
+-- By all that has few values, so that any of these filters together are counted by a few rows.
 CREATE TABLE user_totals (
     org_key INTEGER NOT NULL,
     directory_key INTEGER NOT NULL,
     status INTEGER NOT NULL,
+    closed INTEGER NOT NULL,
+    claim_status INTEGER NOT NULL,
+    mfa_enabled INTEGER NOT NULL,
     users INTEGER NOT NULL,
-    CONSTRAINT user_totals_key PRIMARY KEY (org_key, directory_key, status)
+    CONSTRAINT user_totals_key
+        PRIMARY KEY (org_key, directory_key, status, closed, claim_status, mfa_enabled)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE api_keys (

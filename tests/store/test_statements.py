@@ -41,7 +41,6 @@ ALLOWED = {
     "checks.SELECT_NEXT_ROLE": _NEWEST,
     "directories.SELECT_DIRECTORY_IS_USED": _FIRST,
     "seeds.SELECT_ROLE_IS_USED": _FIRST,
-    "user_counts.COUNT_HOLDERS": "counts the entries of an index, for several directories together only",
     "events.INSERT_EVENT": _NEWEST,
     "events.SELECT_LAST_POSITION": _NEWEST,
     "migrate.UPDATE_UNICODE_VERSION": "the table has one row",
@@ -49,11 +48,9 @@ ALLOWED = {
     "resources.SELECT_SEAT_TOTALS": "sums a small table, for /metrics",
     "role_assignments.SELECT_RESOURCES_WITH_ROLES": _OF_A_GROUP,
     "role_assignments.SELECT_RESOURCES_WITH_ROLES_BACKWARD": _OF_A_GROUP,
-    "role_holders.COUNT_GONE_HOLDERS": _OF_A_GROUP,
-    "role_holders.COUNT_NEW_HOLDERS": _OF_A_GROUP,
+    "role_holders.SELECT_HOLDERS_IN_DIRECTORIES": _OF_A_GROUP,
     "trigrams.COUNT_IN_SAMPLE_OF_GROUPS": "ends after a thousand rows",
     "trigrams.COUNT_IN_SAMPLE_OF_USERS": "ends after a thousand rows",
-    "user_counts.COUNT_CLOSED": "reads closed accounts only, by an index of them",
 }
 """Statements that may read much, or sort, with the reason."""
 

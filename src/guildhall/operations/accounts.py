@@ -31,7 +31,7 @@ from guildhall.operations.moves import move_user, moves_between
 from guildhall.operations.standings import find_account_to_change
 from guildhall.operations.suspensions import account_subject
 from guildhall.operations.users import get_user, in_order
-from guildhall.store import users
+from guildhall.store import directory_users, users
 from guildhall.store.database import Transaction
 
 _TEXT_LENGTH = 255
@@ -224,10 +224,20 @@ async def _store(tx: Transaction, caller: Caller, before: Account | None, user: 
         raise _email_taken(user)
     values = {"org_key": caller.org_key, **stored_user(user)}
     if before is not None:
-        await tx.run(users.UPDATE_USER, **values, user_key=user.user_key)
+        await _update(tx, before.user, user, values)
         return user
     user_key = await tx.value(users.INSERT_USER, **values, account_id=user.account_id)
     return msgspec.structs.replace(user, user_key=user_key)
+
+
+async def _update(tx: Transaction, before: User, user: User, values: dict[str, Any]) -> None:
+    key = {"org_key": values["org_key"], "user_key": user.user_key}
+    counted = any(getattr(before, field) != getattr(user, field) for field in COUNTED)
+    if counted:
+        await tx.run(directory_users.COUNT_USER_EVERYWHERE, **key, change=-1)
+    await tx.run(users.UPDATE_USER, **values, user_key=user.user_key)
+    if counted:
+        await tx.run(directory_users.COUNT_USER_EVERYWHERE, **key, change=1)
 
 
 def stored_user(user: User) -> dict[str, Any]:
@@ -238,6 +248,9 @@ def stored_user(user: User) -> dict[str, Any]:
         **{field: getattr(user, field) for field in _STORED},
     }
 
+
+COUNTED = ("closed", "claim_status", "mfa_enabled")
+"""What of an account the totals of users are kept by, beside the directory and the status."""
 
 _STORED = ("name", "name_key", "email", "email_key", "claim_status", "mfa_enabled", "closed", "profile")
 

@@ -13,6 +13,7 @@ from guildhall.model.role_assignments import HeldRole
 from guildhall.model.users import DirectoryUser, UserStatus
 from guildhall.store import resources, role_assignments, role_holders, seats
 from guildhall.store.database import Transaction
+from guildhall.store.role_holders import WHOLE_ORGANIZATION
 
 
 async def take_seats(tx: Transaction, caller: Caller, resource_key: int, count: int) -> None:
@@ -98,7 +99,7 @@ async def hold_role(tx: Transaction, caller: Caller, role_key: int, user_key: in
     """Add a reason for a user to hold a role."""
     key = {"org_key": caller.org_key, "role_key": role_key, "user_key": user_key}
     if await tx.value(role_holders.HOLD_ROLE, **key, holds=1) == 1:
-        await tx.run(role_holders.COUNT_HOLDER_IN_DIRECTORIES, **key, change=1)
+        await tx.run(role_holders.COUNT_HOLDER, **key, change=1)
 
 
 async def release_role(tx: Transaction, caller: Caller, role_key: int, user_key: int, holds: int = 1) -> None:
@@ -106,7 +107,7 @@ async def release_role(tx: Transaction, caller: Caller, role_key: int, user_key:
     key = {"org_key": caller.org_key, "role_key": role_key, "user_key": user_key}
     if await tx.value(role_holders.RELEASE_ROLE, **key, holds=holds) == 0:
         await tx.run(role_holders.DELETE_ROLE_HOLDER, **key)
-        await tx.run(role_holders.COUNT_HOLDER_IN_DIRECTORIES, **key, change=-1)
+        await tx.run(role_holders.COUNT_HOLDER, **key, change=-1)
 
 
 async def hold_seats_of_members(tx: Transaction, caller: Caller, group: Group, resource_key: int) -> None:
@@ -136,15 +137,29 @@ async def hold_role_of_members(tx: Transaction, caller: Caller, group: Group, ro
     """Hold the role for every member, whatever the status."""
     members = _members(caller, group)
     await tx.run(role_holders.HOLD_ROLE_OF_MEMBERS, **members, role_key=role_key)
-    await tx.run(role_holders.COUNT_NEW_HOLDERS, **members, role_key=role_key)
+    await _count_holders(tx, caller, group, role_key, holds=1)
 
 
 async def release_role_of_members(tx: Transaction, caller: Caller, group: Group, role_key: int) -> None:
     """Release the role that the group held for its members."""
     members = _members(caller, group)
     await tx.run(role_holders.RELEASE_ROLE_OF_MEMBERS, **members, role_key=role_key)
-    await tx.run(role_holders.COUNT_GONE_HOLDERS, **members, role_key=role_key)
+    await _count_holders(tx, caller, group, role_key, holds=0)
     await tx.run(role_holders.DELETE_ROLE_OF_MEMBERS, **members, role_key=role_key)
+
+
+async def _count_holders(tx: Transaction, caller: Caller, group: Group, role_key: int, *, holds: int) -> None:
+    """Count the members who have just become holders (1 hold), or who just ceased to be (0)."""
+    key = {"org_key": caller.org_key, "role_key": role_key}
+    found = await tx.all(
+        role_holders.SELECT_HOLDERS_IN_DIRECTORIES, **key, group_key=group.group_key, holds=holds
+    )
+    changes = {row.directory_key: row.users for row in found}
+    # Every member is in the directory of the group: there are as many of them in the organization.
+    changes = {WHOLE_ORGANIZATION: changes.get(group.directory_key, 0), **changes}
+    for directory_key, users in changes.items():
+        change = users if holds else -users
+        await tx.run(role_holders.COUNT_HOLDERS, **key, directory_key=directory_key, change=change)
 
 
 def _members(caller: Caller, group: Group) -> dict[str, int]:

@@ -169,13 +169,7 @@ async def _delete_memberships(
 
 
 async def _count(tx: Transaction, caller: Caller, standing: UserDirectory, change: int) -> None:
-    await tx.run(
-        directory_users.COUNT_USER,
-        org_key=caller.org_key,
-        directory_key=standing.directory_key,
-        status=standing.status,
-        change=change,
-    )
+    await tx.run(directory_users.COUNT_USER, **_key(caller, standing), status=standing.status, change=change)
 
 
 def _key(caller: Caller, standing: UserDirectory) -> dict[str, int]:

@@ -106,8 +106,10 @@ FILL_GROUP_TOTALS = register(
 
 FILL_USER_TOTALS = register(
     f"""
-    INSERT INTO user_totals (org_key, directory_key, status, users)
-    SELECT CAST(:org_key AS BIGINT), t.directory_key, t.status, t.users FROM ({USER_TOTALS}) AS t
+    INSERT INTO user_totals (org_key, directory_key, status, closed, claim_status, mfa_enabled, users)
+    SELECT CAST(:org_key AS BIGINT), t.directory_key, t.status, t.closed, t.claim_status,
+           t.mfa_enabled, t.users
+    FROM ({USER_TOTALS}) AS t
     """
 )
 

@@ -168,9 +168,13 @@ COMPARE_GROUP_TOTALS = _of_rows(
 )
 
 COMPARE_USER_TOTALS = _of_rows(
-    f"{_DIRECTORY} || ' status ' || CAST(b.status AS TEXT)",
-    "directory_key status",
-    "SELECT t.directory_key, t.status, t.users AS number FROM user_totals AS t WHERE t.org_key = :org_key",
+    f"{_DIRECTORY} || ' status ' || CAST(b.status AS TEXT) || ' closed ' || CAST(b.closed AS TEXT)"
+    " || ' claim ' || CAST(b.claim_status AS TEXT) || ' mfa ' || CAST(b.mfa_enabled AS TEXT)",
+    "directory_key status closed claim_status mfa_enabled",
+    """
+    SELECT t.directory_key, t.status, t.closed, t.claim_status, t.mfa_enabled, t.users AS number
+    FROM user_totals AS t WHERE t.org_key = :org_key
+    """,
     USER_TOTALS.replace("AS users\n", "AS number\n"),
 )
 

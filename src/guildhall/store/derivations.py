@@ -47,8 +47,13 @@ ROLE_TOTALS = """
     WHERE h.org_key = :org_key AND h.role_key = :role_key
       AND u.org_key = :org_key AND u.user_key = h.user_key
     GROUP BY u.directory_key
+    UNION ALL
+    SELECT 0, t.users
+    FROM (SELECT count(*) AS users FROM role_holders AS h
+          WHERE h.org_key = :org_key AND h.role_key = :role_key) AS t
+    WHERE t.users > 0
 """
-"""How many holders of a role are in each directory."""
+"""How many holders of a role are in each directory and, under the key 0, in the organization."""
 
 SEATS_USED = """
     SELECT count(*) FROM seats AS t WHERE t.org_key = :org_key AND t.resource_key = r.resource_key
@@ -63,11 +68,12 @@ GROUP_TOTALS = """
 """How many groups of each kind are in each directory."""
 
 USER_TOTALS = """
-    SELECT u.directory_key, u.status, count(*) AS users
-    FROM directory_users AS u WHERE u.org_key = :org_key
-    GROUP BY u.directory_key, u.status
+    SELECT m.directory_key, m.status, u.closed, u.claim_status, u.mfa_enabled, count(*) AS users
+    FROM users AS u CROSS JOIN directory_users AS m
+    WHERE u.org_key = :org_key AND m.org_key = :org_key AND m.user_key = u.user_key
+    GROUP BY m.directory_key, m.status, u.closed, u.claim_status, u.mfa_enabled
 """
-"""How many users of each status are in each directory."""
+"""How many users of each status and kind are in each directory."""
 
 GROUP_USERS = """
     SELECT count(*) FROM memberships AS m WHERE m.org_key = :org_key AND m.group_key = g.group_key

@@ -1,6 +1,19 @@
 """Who holds a role on anything, and how many in each directory (the source of the user statistics)."""
 
+import msgspec
+
 from guildhall.store.statement import register
+
+WHOLE_ORGANIZATION = 0
+"""In the place of a directory's key: the total of all directories, where each user counts once."""
+
+
+class HoldersInDirectory(msgspec.Struct, frozen=True):
+    """How many users of a directory are meant."""
+
+    directory_key: int
+    users: int
+
 
 HOLD_ROLE = register(
     """
@@ -23,14 +36,17 @@ DELETE_ROLE_HOLDER = register(
     "DELETE FROM role_holders WHERE org_key = :org_key AND role_key = :role_key AND user_key = :user_key"
 )
 
-COUNT_HOLDER_IN_DIRECTORIES = register(
+COUNT_HOLDER = register(
     """
     INSERT INTO role_totals (org_key, directory_key, role_key, users)
+    SELECT CAST(:org_key AS BIGINT), 0, CAST(:role_key AS BIGINT), CAST(:change AS BIGINT)
+    UNION ALL
     SELECT u.org_key, u.directory_key, CAST(:role_key AS BIGINT), CAST(:change AS BIGINT)
     FROM directory_users AS u WHERE u.org_key = :org_key AND u.user_key = :user_key
     ON CONFLICT (org_key, directory_key, role_key) DO UPDATE SET users = role_totals.users + excluded.users
     """
 )
+"""In the organization as a whole, and in each directory that the user is in."""
 
 HOLD_ROLE_OF_MEMBERS = register(
     """
@@ -41,19 +57,27 @@ HOLD_ROLE_OF_MEMBERS = register(
     """
 )
 
-_COUNT_HOLDERS = """
+COUNT_HOLDERS = register(
+    """
     INSERT INTO role_totals (org_key, directory_key, role_key, users)
-    SELECT :org_key, u.directory_key, CAST(:role_key AS BIGINT), {count}
+    VALUES (:org_key, :directory_key, :role_key, :change)
+    ON CONFLICT (org_key, directory_key, role_key) DO UPDATE SET users = role_totals.users + excluded.users
+    """
+)
+
+SELECT_HOLDERS_IN_DIRECTORIES = register(
+    """
+    SELECT u.directory_key, count(*)
     FROM memberships AS m CROSS JOIN role_holders AS h CROSS JOIN directory_users AS u
     WHERE m.org_key = :org_key AND m.group_key = :group_key
-      AND h.org_key = :org_key AND h.role_key = :role_key AND h.user_key = m.user_key AND h.holds = {holds}
+      AND h.org_key = :org_key AND h.role_key = :role_key AND h.user_key = m.user_key AND h.holds = :holds
       AND u.org_key = :org_key AND u.user_key = m.user_key
-    GROUP BY u.directory_key
-    ON CONFLICT (org_key, directory_key, role_key) DO UPDATE SET users = role_totals.users + excluded.users
-"""
-
-COUNT_NEW_HOLDERS = register(_COUNT_HOLDERS.format(count="count(*)", holds=1))
-"""Of the members just held for: whoever has one hold has it from this group."""
+    GROUP BY u.directory_key ORDER BY u.directory_key
+    """,
+    HoldersInDirectory,
+)
+"""Of a group's members those with so many holds, counted in each directory: with 1 just after holding for
+the group they are new to the role, with 0 just after releasing they have lost it."""
 
 RELEASE_ROLE_OF_MEMBERS = register(
     """
@@ -63,8 +87,6 @@ RELEASE_ROLE_OF_MEMBERS = register(
                        WHERE m.org_key = :org_key AND m.group_key = :group_key)
     """
 )
-
-COUNT_GONE_HOLDERS = register(_COUNT_HOLDERS.format(count="-count(*)", holds=0))
 
 DELETE_ROLE_OF_MEMBERS = register(
     """

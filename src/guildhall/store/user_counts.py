@@ -5,19 +5,23 @@ from typing import Any
 
 import msgspec
 
-from guildhall.model.user_lists import STANDINGS, UserFilter, standing
+from guildhall.model.user_lists import UserFilter, standing
 from guildhall.store.database import Transaction
 from guildhall.store.drivers import given, searching
+from guildhall.store.role_holders import WHOLE_ORGANIZATION
 from guildhall.store.statement import Statement, register
 from guildhall.store.user_filters import Shape, matching, read_by
 
 SELECT_ALL_DIRECTORY_KEYS = register("SELECT directory_key FROM directories WHERE org_key = :org_key")
 
 
-class StatusTotal(msgspec.Struct, frozen=True):
-    """How many rows have a status."""
+class UserTotal(msgspec.Struct, frozen=True):
+    """How many rows of a directory are of one kind, in all that a total is kept for."""
 
     status: int
+    closed: int
+    claim_status: int
+    mfa_enabled: int
     users: int
 
 
@@ -36,12 +40,12 @@ class RoleTotal(msgspec.Struct, frozen=True):
     users: int
 
 
-SELECT_STATUS_TOTALS = register(
+SELECT_USER_TOTALS = register(
     """
-    SELECT status, users FROM user_totals
+    SELECT status, closed, claim_status, mfa_enabled, users FROM user_totals
     WHERE org_key = :org_key AND directory_key IN (:directories...)
     """,
-    StatusTotal,
+    UserTotal,
 )
 
 SELECT_ROLE_TOTALS = register(
@@ -52,37 +56,15 @@ SELECT_ROLE_TOTALS = register(
     RoleTotal,
 )
 
-COUNT_CLOSED = register(
-    """
-    SELECT m.status, 1, count(*) FROM users AS u CROSS JOIN directory_users AS m
-    WHERE u.org_key = :org_key AND u.closed = 1
-      AND m.org_key = :org_key AND m.user_key = u.user_key AND m.directory_key IN (:directories...)
-    GROUP BY m.status
-    """,
-    StandingTotal,
-)
-"""By users_closed: the closed accounts only."""
-
-COUNT_HOLDERS = register(
-    """
-    SELECT r.role_key, (SELECT count(*) FROM role_holders AS h
-                        WHERE h.org_key = :org_key AND h.role_key = r.role_key)
-    FROM roles AS r WHERE r.org_key = :org_key
-    """,
-    RoleTotal,
-)
-"""By role_holders_key, whose entries it counts; only for several directories together, whose totals would
-count a user of two of them twice. Who is in no directory holds no role."""
+_KEPT = frozenset({"directories", "standings", "claims", "mfa"})
+"""The filters whose matches the totals of users count, whatever is given of them."""
 
 
 async def count_users(tx: Transaction, org_key: int, chosen: UserFilter) -> int:
     """Return how many rows match."""
-    names = given(chosen) - {"directories"}
-    if names <= {"standings"} and not _splits_closed(chosen):
-        totals = await _status_totals(tx, org_key, chosen)
-        wanted = {STANDINGS[key][0] for key in chosen.standings or STANDINGS}
-        return sum(total.users for total in totals if total.status in wanted)
-    if names == {"roles"} and len(chosen.roles or ()) == 1:
+    if given(chosen) <= _KEPT:
+        return sum(total.users for total in await _totals(tx, org_key, chosen))
+    if given(chosen) <= {"directories", "roles"} and len(chosen.roles or ()) == 1:
         keys = await _directories(tx, org_key, chosen)
         found = await tx.all(SELECT_ROLE_TOTALS, org_key=org_key, directories=keys)
         return sum(total.users for total in found if total.role_key in (chosen.roles or ()))
@@ -93,30 +75,24 @@ async def count_users(tx: Transaction, org_key: int, chosen: UserFilter) -> int:
 
 async def count_standings(tx: Transaction, org_key: int, chosen: UserFilter) -> list[StandingTotal]:
     """Return how many rows that match have each standing."""
-    if given(chosen) <= {"directories"}:
-        return await _all_standings(tx, org_key, chosen)
+    if given(chosen) <= _KEPT:
+        totals = await _totals(tx, org_key, chosen)
+        return [StandingTotal(total.status, total.closed, total.users) for total in totals]
     shape, values = await read_by(tx, org_key, chosen)
     return await tx.all(_standings_statement(shape), **values)
 
 
 async def count_roles(tx: Transaction, org_key: int, chosen: UserFilter) -> list[RoleTotal]:
-    """Return how many accounts of rows that match hold each role."""
-    if given(chosen) <= {"directories"}:
-        keys = await _directories(tx, org_key, chosen)
-        if len(keys) == 1:
-            return await tx.all(SELECT_ROLE_TOTALS, org_key=org_key, directories=keys)
-        if chosen.directories is None:
-            return await tx.all(COUNT_HOLDERS, org_key=org_key)
+    """Return how many accounts of rows that match hold each role.
+
+    The totals of several directories together would count an account of two of them twice.
+    """
+    if chosen == UserFilter():
+        return await tx.all(SELECT_ROLE_TOTALS, org_key=org_key, directories=[WHOLE_ORGANIZATION])
+    if given(chosen) == {"directories"} and len(chosen.directories or ()) == 1:
+        return await tx.all(SELECT_ROLE_TOTALS, org_key=org_key, directories=chosen.directories)
     shape, values = await read_by(tx, org_key, chosen)
     return await tx.all(_roles_statement(shape), **values)
-
-
-def _splits_closed(chosen: UserFilter) -> bool:
-    """Whether the filter tells closed accounts from others of the same status."""
-    keys = set(chosen.standings or STANDINGS)
-    return any(
-        standing(status, 1 - closed) not in keys for status, closed in map(STANDINGS.__getitem__, keys)
-    )
 
 
 async def _directories(tx: Transaction, org_key: int, chosen: UserFilter) -> list[int]:
@@ -125,18 +101,16 @@ async def _directories(tx: Transaction, org_key: int, chosen: UserFilter) -> lis
     return await tx.values(SELECT_ALL_DIRECTORY_KEYS, org_key=org_key)
 
 
-async def _status_totals(tx: Transaction, org_key: int, chosen: UserFilter) -> list[StatusTotal]:
+async def _totals(tx: Transaction, org_key: int, chosen: UserFilter) -> list[UserTotal]:
     keys = await _directories(tx, org_key, chosen)
-    return await tx.all(SELECT_STATUS_TOTALS, org_key=org_key, directories=keys)
-
-
-async def _all_standings(tx: Transaction, org_key: int, chosen: UserFilter) -> list[StandingTotal]:
-    keys = await _directories(tx, org_key, chosen)
-    closed: list[StandingTotal] = await tx.all(COUNT_CLOSED, org_key=org_key, directories=keys)
-    open_or_not = [
-        StandingTotal(total.status, 0, total.users) for total in await _status_totals(tx, org_key, chosen)
+    totals = await tx.all(SELECT_USER_TOTALS, org_key=org_key, directories=keys)
+    return [
+        total
+        for total in totals
+        if (chosen.standings is None or standing(total.status, total.closed) in chosen.standings)
+        and (chosen.claims is None or total.claim_status in chosen.claims)
+        and (chosen.mfa is None or total.mfa_enabled == chosen.mfa)
     ]
-    return [*open_or_not, *closed, *(StandingTotal(total.status, 0, -total.users) for total in closed)]
 
 
 @lru_cache(512)

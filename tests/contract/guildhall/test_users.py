@@ -5,6 +5,7 @@ import re
 import pytest
 
 from guildhall.model.times import to_text
+from guildhall.operations.checks import check_database
 from tests.contract.answers import data, events, refused
 from tests.make import NOW, ORG_ADMIN
 
@@ -309,3 +310,38 @@ async def test_malformed_ids_are_not_found(world, at):
         body = {"name": "A", "email": "a@example.com"}
         refused(await world.http.put(at(account_id), json=body), 404, "ADMIN-UAM-404-1")
         refused(await world.http.get(at(account_id)), 404, "ADMIN-UAM-404-1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "filters"),
+    [
+        ({"mfaEnabled": True}, {"mfaEnabled": "true"}),
+        ({"claimStatus": "managed"}, {"claimStatus": "managed"}),
+        ({"claimStatus": "managed", "mfaEnabled": True}, {"claimStatus": "managed", "mfaEnabled": "true"}),
+        ({"status": "deactivated", "accountStatus": "closed"}, {"accountStatus": "closed"}),
+        ({"status": "suspended", "mfaEnabled": True}, {"status": "suspended", "mfaEnabled": "true"}),
+    ],
+)
+async def test_changes_of_an_account_are_counted_in_all_its_directories(world, at, changes, filters):
+    """Contract 4, 8: an account in two directories has a row in each."""
+    other = await world.directory()
+    who = {"name": "A", "email": "a@example.com", "directories": [world.default.id, other.id]}
+    await world.user()
+
+    async def counted():
+        answer = await world.http.get(f"{world.v2('-')}/users/count", params=filters)
+        return answer.json()["count"]
+
+    await world.http.put(at("a"), json=who)
+    assert await counted() == 0
+    assert (await world.http.put(at("a"), json=who | changes)).status_code == 200
+    assert await counted() == 2
+    back = who | {
+        "status": "active",
+        "accountStatus": "active",
+        "claimStatus": "unmanaged",
+        "mfaEnabled": False,
+    }
+    assert (await world.http.put(at("a"), json=back)).status_code == 200
+    assert await counted() == 0
+    assert await check_database(world.database, lambda *_: None) == []

@@ -248,18 +248,19 @@ async def _taken(run: Run, entry: _Entry) -> Conflict:
 
 async def _join(run: Run, entries: Sequence[_Entry]) -> None:
     rows = []
-    joined: Counter[tuple[int, int]] = Counter()
+    joined: Counter[tuple[int, ...]] = Counter()
     for entry in entries:
         for standing in entry.standings:
             values = {field: getattr(standing, field) for field in _STANDING}
             values["account_id"] = entry.user.account_id
             rows.append(directory_users.INSERT_DIRECTORY_USER.bind({**run.org, **values}))
-            joined[standing.directory_key, standing.status] += 1
+            flags = (getattr(entry.user, field) for field in rules.COUNTED)
+            joined[standing.directory_key, standing.status, *flags] += 1
     await run.tx.run_many(directory_users.INSERT_DIRECTORY_USER, rows)
     await run.wrote("users", len(rows))
-    for (directory_key, status), count in sorted(joined.items()):
-        key = {**run.org, "directory_key": directory_key, "status": status}
-        await run.tx.run(directory_users.COUNT_USER, **key, change=count)
+    for key, count in sorted(joined.items()):
+        values = dict(zip(("directory_key", "status", *rules.COUNTED), key, strict=True))
+        await run.tx.run(directory_users.COUNT_USERS, **run.org, **values, change=count)
 
 
 _STANDING = ("user_key", "directory_key", "status", "management_source", "added_at")

@@ -223,7 +223,8 @@ CREATE TABLE seats (
 );
 
 -- Who holds a role on anything, whatever the status; holds counts the groups that give it, and one
--- for direct roles. role_totals counts these users for each directory that they are in.
+-- for direct roles. role_totals counts these users for each directory that they are in, and each once
+-- under the directory key 0, which no directory has.
 CREATE TABLE role_holders (
     org_key BIGINT NOT NULL,
     role_key BIGINT NOT NULL,
@@ -250,12 +251,17 @@ CREATE TABLE group_totals (
     CONSTRAINT group_totals_key PRIMARY KEY (org_key, directory_key, type, managed_by, synced)
 );
 
+-- By all that has few values, so that any of these filters together are counted by a few rows.
 CREATE TABLE user_totals (
     org_key BIGINT NOT NULL,
     directory_key BIGINT NOT NULL,
     status BIGINT NOT NULL,
+    closed BIGINT NOT NULL,
+    claim_status BIGINT NOT NULL,
+    mfa_enabled BIGINT NOT NULL,
     users BIGINT NOT NULL,
-    CONSTRAINT user_totals_key PRIMARY KEY (org_key, directory_key, status)
+    CONSTRAINT user_totals_key
+        PRIMARY KEY (org_key, directory_key, status, closed, claim_status, mfa_enabled)
 );
 
 CREATE TABLE api_keys (
