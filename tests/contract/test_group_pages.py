@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests import make
 from tests.contract.answers import data, done, group_id
 from tests.contract.group_model import OWNERS, ROLES, UNKNOWN, Item, furnish, listed
+from tests.contract.reading import REACHES, reaching
 
 PAGE_SIZES = (1, 5, 16, 53, 100)
 MOST_GROUPS = 150
@@ -36,15 +37,23 @@ FILTERS = st.fixed_dictionaries(
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """How a list is asked for: by search or by list, in which order and place, in pages of which size."""
+    """How a list is asked for, and after how many rows the store looks for another way."""
 
     search: bool
     size: int
     descending: bool
     directory: int
+    reach: int
 
 
-SHAPES = st.builds(Shape, st.booleans(), st.sampled_from(PAGE_SIZES), st.booleans(), st.integers(0, 3))
+SHAPES = st.builds(
+    Shape,
+    st.booleans(),
+    st.sampled_from(PAGE_SIZES),
+    st.booleans(),
+    st.integers(0, 3),
+    st.sampled_from(REACHES),
+)
 
 
 @pytest.fixture(scope="module")
@@ -124,10 +133,11 @@ def ids_of(*pages):
 
 
 @given(filters=FILTERS, shape=SHAPES)
-@settings(max_examples=80)
+@settings(max_examples=150)
 def test_list_groups_equals_the_model(town, runner, filters, shape):
     """Contract 1.4, 2.2, 2.3, 2.7: all filters, alone and together, walked forward and back."""
-    runner.run(compare(town, resolve(town, filters), shape))
+    with reaching(shape.reach):
+        runner.run(compare(town, resolve(town, filters), shape))
 
 
 async def compare(town, filters, shape):
@@ -227,7 +237,8 @@ def test_walking_among_writers_shows_each_group_once(town, runner, seed, filters
     filters.pop("groupIds", None)
     writers = Writers(town, seed)
     try:
-        runner.run(walk_among_writers(town, writers, resolve(town, filters), shape))
+        with reaching(shape.reach):
+            runner.run(walk_among_writers(town, writers, resolve(town, filters), shape))
     finally:
         writers.finish()
 

@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import random
 from collections import Counter
-from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +12,9 @@ from hypothesis import strategies as st
 
 from guildhall.model.roles import BUILT_IN
 from guildhall.operations.accounts import UserChanges, put_user
-from guildhall.store import drivers
 from tests import make
 from tests.contract.answers import data
+from tests.contract.reading import REACHES, reaching
 from tests.contract.user_model import ACCOUNTS, DOMAINS, ROLES, STATUSES, furnish, listed
 
 PAGE_SIZES = (1, 5, 16, 53, 100)
@@ -66,14 +65,14 @@ FILTERS = st.fixed_dictionaries(
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """How a list is asked for, and how many rows the store gathers rather than walk to them."""
+    """How a list is asked for, and after how many rows the store looks for another way."""
 
     search: bool
     size: int
     sort: str | None
     descending: bool
     directory: int
-    gathered: int
+    reach: int
 
     def order(self):
         """The order of what is asked for: the plain list knows one only."""
@@ -87,7 +86,7 @@ SHAPES = st.builds(
     st.sampled_from((None, "name", "nick_name")),
     st.booleans(),
     st.integers(0, 3),
-    st.sampled_from((1, 20, drivers.MOST_GATHERED)),
+    st.sampled_from(REACHES),
 )
 
 
@@ -125,22 +124,11 @@ def resolve(town, numbers, shape):
     return chosen
 
 
-@contextlib.contextmanager
-def gathering(most):
-    """Let lists be walked that would be gathered: what is read must not depend on how."""
-    with (
-        mock.patch.object(drivers, "_FIRST_BUDGET", most + 1),
-        mock.patch.object(drivers, "_SECOND_BUDGET", 10 * most),
-        mock.patch.object(drivers, "_FEW", min(most, 100)),
-    ):
-        yield
-
-
 @given(numbers=FILTERS, shape=SHAPES)
 @settings(max_examples=150)
 def test_list_users_equals_the_model(town, runner, numbers, shape):
     """Contract 1.4, 4, 8: all filters, alone and together, in every order, walked forward and back."""
-    with gathering(shape.gathered):
+    with reaching(shape.reach):
         runner.run(compare_pages(town, resolve(town, numbers, shape), shape))
 
 
@@ -164,7 +152,7 @@ async def compare_pages(town, filters, shape):
 @settings(max_examples=60)
 def test_numbers_of_users_equal_the_model(town, runner, numbers, shape):
     """Contract 4, 8: `stats.roles` counts accounts, `count` and `accountStatus` count rows."""
-    with gathering(shape.gathered):
+    with reaching(shape.reach):
         runner.run(compare_numbers(town, resolve(town, numbers, Shape(False, 20, None, False, 3, 1)), shape))
 
 

@@ -12,6 +12,7 @@ from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
 from guildhall.model.user_lists import UserFilter, UserSort, UserView
 from guildhall.store import filters, user_counts, user_filters
+from guildhall.store.drivers import Place
 from guildhall.store.statement import Statement
 
 GIVEN = {
@@ -67,6 +68,9 @@ class Recorder:
         return NEAR if len(self.probes) == self._driving else FAR
 
     async def one(self, statement: Statement[Any], **parameters: Any) -> Any:
+        if statement.row is Place:
+            self.read.append(statement)
+            return Place("z", "z")
         size = self._probed(statement)
         return statement.row(size, size)
 

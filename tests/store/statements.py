@@ -120,7 +120,7 @@ def problems_on_sqlite(
 
 def is_limited(statement: Statement[Any]) -> bool:
     """Whether a statement ends after so many rows: it may walk an index, which is read as it goes."""
-    return bool(re.search(r"LIMIT :most\s*$", statement.sql))
+    return bool(re.search(r"LIMIT (:most|1 OFFSET .*)\s*$", statement.sql))
 
 
 def uses_without_org(sql: str, tables: frozenset[str]) -> list[str]:

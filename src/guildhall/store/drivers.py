@@ -1,31 +1,34 @@
 """Which way a filtered list is read (design 2.4).
 
 Either the filter that matches the fewest rows drives: its rows are gathered, tested against the other
-filters and sorted. Or, when every filter matches many, the list's index is walked in order and each row
-is tested, which soon fills a page. The wrong choice is 100 to 1 000 times slower, so sizes are probed
-first, with a budget. With a million rows and pages of a hundred, walking and gathering cost the same
-when 10 000 match; of either, a page then reads some 10 000 rows.
+filters and sorted. Or the list's index is walked in order and each row is tested, which soon fills a page
+where many match. The wrong choice is 100 to 1 000 times slower, and no statistics say how filters go
+together. So each filter is probed for few rows; then a stretch of the index is walked, which ends the
+matter where many match; and how many that stretch has says whether to walk on or to gather.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
+from guildhall.model.paging import Position
 from guildhall.store.database import Transaction
 from guildhall.store.statement import Row, Statement
 from guildhall.store.trigrams import on_postgres
 
-MOST_GATHERED = 5_000
-"""Distinct rows up to which gathering and sorting beats walking."""
+FEW = 1_000
+"""Rows up to which a filter is gathered at once."""
+
+STRETCH = 1_000
+"""Rows of the index that are walked before anything larger is gathered."""
+
+MOST_GATHERED = 50_000
+"""Rows up to which filters are told apart by how many they match."""
 
 WALK = "walk"
 """The driver that is no filter: the index of the list's own order."""
-
-_FEW = 100
-_FIRST_BUDGET = MOST_GATHERED + 1
-_SECOND_BUDGET = 10 * MOST_GATHERED
 
 
 class Gathered(msgspec.Struct, frozen=True):
@@ -34,6 +37,81 @@ class Gathered(msgspec.Struct, frozen=True):
     sql: str
     repeats: bool = False
     """Whether it may name the same thing many times, as the groups of a resource name their users."""
+    slow: bool = False
+    """Whether even its first row costs much, so that a stretch is walked before."""
+
+
+class FilteredList(Protocol[Row]):
+    """A page of a list and the ways in which it can be read."""
+
+    @property
+    def limit(self) -> int:
+        """How many rows the page shows."""
+
+    @property
+    def gathered(self) -> Mapping[str, Gathered]:
+        """The filters that can drive, the most hopeful first."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The values of every parameter of their queries."""
+
+    async def gather(self, tx: Transaction, driver: str) -> list[Row]:
+        """Return up to `limit + 1` rows, of those that one filter finds."""
+
+    async def walk(self, tx: Transaction, end: Position | None) -> list[Row]:
+        """Return up to `limit + 1` rows of the index, from where the page starts up to `end`."""
+
+    async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
+        """Return where so many rows of the index end, or None when it ends before."""
+
+
+async def read_page(tx: Transaction, wanted: FilteredList[Row]) -> list[Row]:
+    """Return up to `limit + 1` rows in the cheapest way."""
+    if not wanted.gathered:
+        return await wanted.walk(tx, None)
+    quick = {name: query for name, query in wanted.gathered.items() if not query.slow}
+    driver, size = await _fewest(tx, quick, wanted.values, FEW)
+    if size <= FEW:
+        return await wanted.gather(tx, driver)
+    end = await wanted.look_ahead(tx, STRETCH)
+    rows = await wanted.walk(tx, end)
+    if end is None or len(rows) > wanted.limit:
+        return rows
+    length = min(STRETCH * (wanted.limit + 1) // max(len(rows), 1), MOST_GATHERED)
+    driver, size = await _fewest(tx, wanted.gathered, wanted.values, length)
+    return await wanted.gather(tx, driver) if size <= length else await wanted.walk(tx, None)
+
+
+async def choose_driver(tx: Transaction, gathered: Mapping[str, Gathered], values: Mapping[str, Any]) -> str:
+    """Return the filter to count by, which matches the fewest, or WALK when each matches very many."""
+    driver, size = await _fewest(tx, gathered, values, FEW)
+    if size > FEW:
+        driver, size = await _fewest(tx, gathered, values, MOST_GATHERED)
+    return driver if size <= MOST_GATHERED else WALK
+
+
+async def _fewest(
+    tx: Transaction, gathered: Mapping[str, Gathered], values: Mapping[str, Any], most: int
+) -> tuple[str, int]:
+    """Return the filter that matches the fewest things and how many, at most one more than `most`."""
+    best, fewest = WALK, most + 1
+    for name, query in gathered.items():
+        size = await _probe(tx, query, values, fewest)
+        if size < fewest:
+            best, fewest = name, size
+        if fewest == 0:
+            break
+    return best, fewest
+
+
+async def _probe(tx: Transaction, query: Gathered, values: Mapping[str, Any], most: int) -> int:
+    """Return how many things a query finds, or `most` when it has as many rows or more."""
+    if not query.repeats:
+        size: int = await tx.value(_count_statement(query.sql), **values, most=most)
+        return size
+    found = await tx.one(_size_statement(query.sql), **values, most=most)
+    return most if found is None or found.rows >= most else found.hits
 
 
 class _Size(msgspec.Struct, frozen=True):
@@ -41,41 +119,6 @@ class _Size(msgspec.Struct, frozen=True):
 
     rows: int
     hits: int
-
-
-async def choose_driver(tx: Transaction, gathered: Mapping[str, Gathered], values: Mapping[str, Any]) -> str:
-    """Return the name of the query that finds the fewest, or WALK when each of them finds many.
-
-    They are given in the order of hope: one that finds few ends the search.
-    """
-    best, fewest = WALK, _FIRST_BUDGET
-    for name, query in gathered.items():
-        size = await (
-            _probe_repeating(tx, query.sql, values) if query.repeats else _probe(tx, query.sql, values)
-        )
-        if size < fewest:
-            best, fewest = name, size
-        if fewest <= _FEW:
-            break
-    return best
-
-
-async def _probe(tx: Transaction, sql: str, values: Mapping[str, Any]) -> int:
-    """Return how many things a query finds; more than MOST_GATHERED is all the same."""
-    size: int = await tx.value(_count_statement(sql), **values, most=_FIRST_BUDGET)
-    return size
-
-
-async def _probe_repeating(tx: Transaction, sql: str, values: Mapping[str, Any]) -> int:
-    """Return the same of a query that names things again: then it is read up to a larger budget.
-
-    When even that finds few things only, gathering them is still cheaper than a walk to so few.
-    """
-    first = await tx.one(_size_statement(sql), **values, most=_FIRST_BUDGET)
-    if first is None or first.rows < _FIRST_BUDGET or first.hits == first.rows:
-        return first.hits if first else 0
-    second = await tx.one(_size_statement(sql), **values, most=_SECOND_BUDGET)
-    return second.hits if second else 0
 
 
 @lru_cache(512)
@@ -101,12 +144,13 @@ def given(chosen: msgspec.Struct) -> frozenset[str]:
     return frozenset(name for name in chosen.__struct_fields__ if getattr(chosen, name) is not None)
 
 
-def found(gathered: str) -> str:
+def found(gathered: str, *, unique: bool) -> str:
     """Return what stands first in FROM where a filter drives: each hit once, as `found.hit`.
 
     The sum hides that an index has the hits in order, which SQLite would read from end to end.
     """
-    return f"(SELECT DISTINCT hits.hit + 0 AS hit FROM ({gathered}) AS hits) AS found"
+    distinct = "" if unique else "DISTINCT "
+    return f"(SELECT {distinct}hits.hit + 0 AS hit FROM ({gathered}) AS hits) AS found"
 
 
 def passes(tests: Sequence[str]) -> str:
@@ -123,9 +167,46 @@ def order_by(columns: Sequence[str], *, descending: bool) -> str:
     return "ORDER BY " + ", ".join(f"{column} DESC" if descending else column for column in columns)
 
 
-def behind(columns: Sequence[str], sign: str) -> str:
-    """Return the condition that begins a page: `g.name_key` is compared with `:start_name_key`, and so on."""
-    starts = [f":start_{column.rpartition('.')[2]}" for column in columns]
-    if len(columns) == 1:
-        return f"{columns[0]} {sign} {starts[0]}"
-    return f"({', '.join(columns)}) {sign} ({', '.join(starts)})"
+class Edge(msgspec.Struct, frozen=True):
+    """One edge of the rows that are read; parameters are named `start_name_key` for the prefix `start`."""
+
+    columns: tuple[str, ...]
+    sign: str
+    prefix: str
+
+    @property
+    def sql(self) -> str:
+        """The condition that rows are on the right side of the edge."""
+        marks = [f":{name}" for name in self.names]
+        if len(marks) == 1:
+            return f"{self.columns[0]} {self.sign} {marks[0]}"
+        return f"({', '.join(self.columns)}) {self.sign} ({', '.join(marks)})"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its parameters."""
+        return edge_names(self.columns, self.prefix)
+
+
+def edge_names(columns: Sequence[str], prefix: str) -> list[str]:
+    """Return the names of the parameters that stand for a position in the order of `columns`."""
+    return [f"{prefix}_{column.rpartition('.')[2]}" for column in columns]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """The one or two columns of an index that say where a row of it stands."""
+
+    first: str
+    second: str | None
+
+    @property
+    def position(self) -> Position:
+        """Both of them."""
+        return self.first, self.second
+
+
+def ahead(columns: Sequence[str], source: str, *, descending: bool) -> Statement[Place]:
+    """Make the statement that finds the row `:ahead` rows further on, over the entries of an index."""
+    shown = ", ".join((*columns, "NULL")[:2])
+    order = order_by(columns, descending=descending)
+    return Statement(f"SELECT {shown} {source} {order} LIMIT 1 OFFSET CAST(:ahead AS BIGINT)", Place)

@@ -12,18 +12,22 @@ import msgspec
 
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.groups import Group
-from guildhall.model.paging import Window
+from guildhall.model.paging import Position, Window
 from guildhall.store import trigrams
 from guildhall.store.database import Transaction
 from guildhall.store.drivers import (
     WALK,
+    Edge,
     Gathered,
-    behind,
+    Place,
+    ahead,
     choose_driver,
+    edge_names,
     found,
     given,
     order_by,
     passes,
+    read_page,
     searching,
 )
 from guildhall.store.groups import GROUP_COLUMNS, GROUP_PARTS
@@ -49,41 +53,92 @@ class _Shape(msgspec.Struct, frozen=True):
     given: frozenset[str]
     one_directory: bool
     descending: bool = False
-    start: bool = False
-    inclusive: bool = False
+    start: str = ""
+    """How rows compare with the position that they start at: `>`, `>=`, `<`, `<=`, or not at all."""
+    ends: bool = False
+    """Whether they also end at a position."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The order: within one directory a name is unique, so that its index alone gives a total one."""
+        return ("g.name_key",) if self.one_directory else ("g.name_key", "g.id")
+
+    @property
+    def edges(self) -> list[Edge]:
+        """Where the rows that are read begin and end."""
+        begin = [Edge(self.columns, self.start, "start")] if self.start else []
+        return begin + ([Edge(self.columns, ">=" if self.descending else "<=", "end")] if self.ends else [])
 
 
+_OWNED = """
+    (SELECT r.resource_key FROM resources AS r WHERE r.org_key = :org_key AND r.owner IN (:owners...))
+"""
 _ASSIGNMENT = {
     "resources": "a.resource_key IN (:resources...)",
     "roles": "a.role_key IN (:roles...)",
-    "owners": (
-        "a.resource_key IN (SELECT r.resource_key FROM resources AS r"
-        " WHERE r.org_key = :org_key AND r.owner IN (:owners...))"
-    ),
+    "owners": f"a.resource_key IN {_OWNED}",
 }
 
 
 async def select_groups(tx: Transaction, org_key: int, view: GroupView, window: Window) -> list[Group]:
     """Return up to `limit + 1` groups of the window, in its own direction."""
-    driver, values = await _read_by(tx, org_key, view.filter)
+    return await read_page(tx, await _group_page(tx, org_key, view, window))
+
+
+class _GroupPage(msgspec.Struct, frozen=True):
+    """A page of groups, as `drivers.read_page` reads it."""
+
+    shape: _Shape
+    limit: int
+    gathered: dict[str, Gathered]
+    values: dict[str, Any]
+
+    async def gather(self, tx: Transaction, driver: str) -> list[Group]:
+        """Return groups of those that one filter finds."""
+        return await self._read(tx, msgspec.structs.replace(self.shape, driver=Driver(driver)))
+
+    async def walk(self, tx: Transaction, end: Position | None) -> list[Group]:
+        """Return groups in the order of their names."""
+        if end is None:
+            return await self._read(tx, self.shape)
+        shape = msgspec.structs.replace(self.shape, ends=True)
+        return await self._read(tx, shape, **dict(zip(edge_names(shape.columns, "end"), end, strict=True)))
+
+    async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
+        """Return the name, and the id among several directories, that is so many groups ahead."""
+        place = await tx.one(_ahead_statement(self.shape), **self.values, ahead=rows - 1)
+        return None if place is None else place.position[: len(self.shape.columns)]
+
+    async def _read(self, tx: Transaction, shape: _Shape, **end: Any) -> list[Group]:
+        return await tx.all(_page_statement(shape), **self.values, **end, most=self.limit + 1)
+
+
+async def _group_page(tx: Transaction, org_key: int, view: GroupView, window: Window) -> _GroupPage:
+    descending = view.descending is not window.backward
+    driver = Driver.WALK if view.filter.groups is None else Driver.GROUPS
+    sign = ("<" if descending else ">") + ("=" if window.inclusive else "")
     shape = _Shape(
         driver,
         given(view.filter),
         _is_one_directory(view.filter),
-        descending=view.descending is not window.backward,
-        start=window.start is not None,
-        inclusive=window.inclusive,
+        descending=descending,
+        start=sign if window.start else "",
     )
+    gathered, values = await _gathered_by(tx, org_key, view.filter)
     name_key, group_id = window.start or (None, None)
-    starts = {"start_name_key": name_key, "start_id": group_id}
-    return await tx.all(_page_statement(shape), **values, **starts, most=window.limit + 1)
+    return _GroupPage(
+        shape, window.limit, gathered, values | {"start_name_key": name_key, "start_id": group_id}
+    )
 
 
 async def count_groups(tx: Transaction, org_key: int, chosen: GroupFilter) -> int:
     """Return how many groups match."""
     if not given(chosen) - {"directories"}:
         return await _count_all(tx, org_key, chosen)
-    driver, values = await _read_by(tx, org_key, chosen)
+    gathered, values = await _gathered_by(tx, org_key, chosen)
+    driver = Driver.GROUPS
+    if chosen.groups is None:
+        driver = Driver(await choose_driver(tx, gathered, values))
     shape = _Shape(driver, given(chosen), _is_one_directory(chosen))
     count: int = await tx.value(_count_statement(shape), **values)
     return count
@@ -123,33 +178,30 @@ def _values(org_key: int, chosen: GroupFilter, match: Match | None) -> dict[str,
     }
 
 
-async def _read_by(tx: Transaction, org_key: int, chosen: GroupFilter) -> tuple[Driver, dict[str, Any]]:
-    """Return the cheapest way to read, and the values of every parameter."""
+async def _gathered_by(
+    tx: Transaction, org_key: int, chosen: GroupFilter
+) -> tuple[dict[str, Gathered], dict[str, Any]]:
+    """Return the filters that can drive, the most hopeful first, and the values of every parameter.
+
+    Groups that are named are few: nothing else needs to be looked at.
+    """
     if chosen.groups is not None:
-        return Driver.GROUPS, _values(org_key, chosen, None)
-    match = None
+        return {}, _values(org_key, chosen, None)
+    search = None
     if chosen.search is not None:
-        match = await trigrams.match_groups(tx, org_key, chosen.search)
-    values = _values(org_key, chosen, match)
-    repeating = (Driver.USERS, Driver.ASSIGNMENTS)
-    gathered = {
-        driver.value: Gathered(_gathered(driver, given(chosen)), driver in repeating)
-        for driver in _drivers(chosen, match)
-    }
-    return Driver(await choose_driver(tx, gathered, values)), values
-
-
-def _drivers(chosen: GroupFilter, match: Match | None) -> list[Driver]:
-    drivers = []
-    if match is not None:
-        drivers.append(Driver.SEARCH)
+        search = await trigrams.search_groups(tx, org_key, chosen.search)
+    gathered = {}
+    if search is not None:
+        gathered[Driver.SEARCH.value] = Gathered(trigrams.MATCHING_GROUPS, slow=search.slow)
     if chosen.users is not None:
-        drivers.append(Driver.USERS)
+        gathered[Driver.USERS.value] = Gathered(_GATHERED[Driver.USERS], repeats=len(chosen.users) > 1)
     if given(chosen) & _ASSIGNMENT.keys():
-        drivers.append(Driver.ASSIGNMENTS)
+        gathered[Driver.ASSIGNMENTS.value] = Gathered(
+            _gathered(Driver.ASSIGNMENTS, given(chosen)), repeats=True
+        )
     if chosen.directories is not None and not _is_one_directory(chosen):
-        drivers.append(Driver.DIRECTORIES)
-    return drivers
+        gathered[Driver.DIRECTORIES.value] = Gathered(_GATHERED[Driver.DIRECTORIES])
+    return gathered, _values(org_key, chosen, search.match if search else None)
 
 
 def _gathered(driver: Driver, names: frozenset[str]) -> str:
@@ -177,8 +229,17 @@ _GATHERED = {
 }
 
 
+_UNIQUE = frozenset({Driver.GROUPS, Driver.SEARCH, Driver.DIRECTORIES})
+"""Drivers that find each group once."""
+
+
 def _assignment(names: frozenset[str]) -> str:
     return " AND ".join(text for name, text in _ASSIGNMENT.items() if name in names)
+
+
+def _hidden(assignment: str) -> str:
+    """Keep an index from being entered for each of many resources: a group has few assignments."""
+    return assignment.replace("a.resource_key", "+ a.resource_key")
 
 
 def _conditions(shape: _Shape) -> str:
@@ -208,7 +269,7 @@ def _tests(shape: _Shape) -> list[str]:
     if shape.given & _ASSIGNMENT.keys() and shape.driver is not Driver.ASSIGNMENTS:
         tests.append(
             "(SELECT 1 FROM role_assignments AS a WHERE a.org_key = :org_key AND a.group_key = g.group_key"
-            f" AND {_assignment(shape.given)} LIMIT 1) IS NOT NULL"
+            f" AND {_hidden(_assignment(shape.given))} LIMIT 1) IS NOT NULL"
         )
     if "search" in shape.given:
         tests.append("instr(g.name_key, :search) > 0")
@@ -218,7 +279,8 @@ def _tests(shape: _Shape) -> list[str]:
 def _groups(shape: _Shape) -> str:
     if shape.driver is Driver.WALK:
         return "groups AS g"
-    return f"{found(_gathered(shape.driver, shape.given))} CROSS JOIN groups AS g"
+    gathered = _gathered(shape.driver, shape.given)
+    return f"{found(gathered, unique=shape.driver in _UNIQUE)} CROSS JOIN groups AS g"
 
 
 @lru_cache(512)
@@ -228,10 +290,16 @@ def _count_statement(shape: _Shape) -> Statement[Any]:
 
 @lru_cache(2048)
 def _page_statement(shape: _Shape) -> Statement[Group]:
-    # Within one directory a name is unique, so that its index alone gives a total order.
-    columns = ("g.name_key",) if shape.one_directory else ("g.name_key", "g.id")
-    sql = f"SELECT {GROUP_COLUMNS} FROM {_groups(shape)} {GROUP_PARTS}{_conditions(shape)}"
-    if shape.start:
-        sign = ("<" if shape.descending else ">") + ("=" if shape.inclusive else "")
-        sql += f" AND {behind(columns, sign)}"
-    return searching(f"{sql} {order_by(columns, descending=shape.descending)} LIMIT :most", Group)
+    sql = f"SELECT {GROUP_COLUMNS} FROM {_groups(shape)} {GROUP_PARTS}{_conditions(shape)}{_edges(shape)}"
+    return searching(f"{sql} {order_by(shape.columns, descending=shape.descending)} LIMIT :most", Group)
+
+
+@lru_cache(64)
+def _ahead_statement(shape: _Shape) -> Statement[Place]:
+    place = " AND g.directory_key = :directory_key" if shape.one_directory else ""
+    source = f"FROM groups AS g WHERE g.org_key = :org_key{place}{_edges(shape)}"
+    return ahead(shape.columns, source, descending=shape.descending)
+
+
+def _edges(shape: _Shape) -> str:
+    return "".join(f" AND {edge.sql}" for edge in shape.edges)

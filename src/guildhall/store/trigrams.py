@@ -10,6 +10,8 @@ PostgreSQL the index holds runs of one and two characters as well.
 
 from typing import Any
 
+import msgspec
+
 from guildhall.store.database import Transaction
 from guildhall.store.statement import Statement, register
 
@@ -18,6 +20,7 @@ Match = str | list[str]
 
 _TRIGRAM = 3
 _MOST_TRIGRAMS = 200
+_FEW_TRIGRAMS = 10
 _HIGHEST = "\U0010ffff"
 _SAMPLE = 500
 _COMMON = 10
@@ -75,14 +78,21 @@ COUNT_IN_SAMPLE_OF_USERS = register(
 )
 
 
-async def match_groups(tx: Transaction, org_key: int, term: str) -> Match | None:
+class Search(msgspec.Struct, frozen=True):
+    """What finds a term, and whether that costs much before the first row comes."""
+
+    match: Match
+    slow: bool
+
+
+async def search_groups(tx: Transaction, org_key: int, term: str) -> Search | None:
     """Return what finds a folded substring of group names, or None to walk instead."""
-    return await _match(tx, org_key, term, COUNT_IN_SAMPLE_OF_GROUPS, SELECT_GROUP_TERMS)
+    return await _search(tx, org_key, term, COUNT_IN_SAMPLE_OF_GROUPS, SELECT_GROUP_TERMS)
 
 
-async def match_users(tx: Transaction, org_key: int, term: str) -> Match | None:
+async def search_users(tx: Transaction, org_key: int, term: str) -> Search | None:
     """Return what finds a folded substring of users' names and e-mails, or None to walk instead."""
-    return await _match(tx, org_key, term, COUNT_IN_SAMPLE_OF_USERS, SELECT_USER_TERMS)
+    return await _search(tx, org_key, term, COUNT_IN_SAMPLE_OF_USERS, SELECT_USER_TERMS)
 
 
 def on_postgres(sql: str) -> str:
@@ -92,28 +102,26 @@ def on_postgres(sql: str) -> str:
     return sql
 
 
-async def _match(
+async def _search(
     tx: Transaction, org_key: int, term: str, sample: Statement[Any], terms: Statement[Any]
-) -> Match | None:
+) -> Search | None:
     """Look at a sample first, except where a common term costs no more than a rare one.
 
     PostgreSQL makes a bitmap of all hits before the first is read, and SQLite counts the hits of every
-    trigram that it lists. The full-text query of a longer term is read hit by hit.
+    trigram that it lists for a short term. The full-text query of a longer term is read hit by hit.
     """
     if tx.engine == "sqlite" and len(term) >= _TRIGRAM:
-        return " AND ".join(map(_quoted, _trigrams(term)))
+        return Search(" AND ".join(map(_quoted, _trigrams(term))), slow=False)
     if await tx.value(sample, org_key=org_key, term=term, most=_SAMPLE) >= _COMMON:
         return None
-    if tx.engine == "sqlite":
-        return _any_of(await tx.values(terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS))
-    return [f"{org_key}:{gram}" for gram in (_trigrams(term) if len(term) > _TRIGRAM else [term])]
-
-
-def _any_of(trigrams: list[str]) -> str | None:
-    if not trigrams:
-        # No name holds the term: a query that matches nothing, since no name holds control characters.
-        return _quoted("\x01\x01\x01")
-    return " OR ".join(map(_quoted, trigrams)) if len(trigrams) < _MOST_TRIGRAMS else None
+    if tx.engine == "postgres":
+        grams = _trigrams(term) if len(term) > _TRIGRAM else [term]
+        return Search([f"{org_key}:{gram}" for gram in grams], slow=False)
+    found = await tx.values(terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS)
+    if len(found) == _MOST_TRIGRAMS:
+        return None
+    # No name holds the term: a query that matches nothing, since no name holds control characters.
+    return Search(" OR ".join(map(_quoted, found or ["\x01\x01\x01"])), slow=len(found) > _FEW_TRIGRAMS)
 
 
 def _trigrams(term: str) -> list[str]:

@@ -29,13 +29,17 @@ from guildhall.store import trigrams
 from guildhall.store.database import Transaction
 from guildhall.store.drivers import (
     WALK,
+    Edge,
     Gathered,
-    behind,
+    Place,
+    ahead,
     choose_driver,
+    edge_names,
     found,
     given,
     order_by,
     passes,
+    read_page,
     searching,
 )
 from guildhall.store.statement import Statement
@@ -97,18 +101,94 @@ class _PageShape(msgspec.Struct, frozen=True):
     shape: Shape
     sort: UserSort
     descending: bool
-    start: bool
-    inclusive: bool
+    start: str = ""
+    """How rows compare with the position that they start at: `>`, `>=`, `<`, `<=`, or not at all."""
+    ends: bool = False
+    """Whether they also end at a position of the index that is walked."""
+
+    @property
+    def walks(self) -> bool:
+        """Whether an index is read in its order."""
+        return self.shape.driver is Driver.WALK
+
+    @property
+    def directory_first(self) -> bool:
+        """Whether that is the index of one directory."""
+        return self.walks and self.shape.one_directory and self.sort is UserSort.ACCOUNT_ID
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The order of the list; within one directory an account stands once."""
+        return ("m.account_id",) if self.directory_first else (*SORT_COLUMNS[self.sort], "m.directory_key")
+
+    @property
+    def indexed(self) -> tuple[str, ...]:
+        """What of the order the walked index has: none spans users and their directories."""
+        return self.columns if self.directory_first else self.columns[:-1]
+
+    @property
+    def edges(self) -> list[Edge]:
+        """Where the rows that are read begin and end."""
+        edges = [Edge(self.columns, self.start, "start")] if self.start else []
+        if self.start and self.walks and not self.directory_first:
+            edges.append(Edge(self.indexed, self.start.rstrip("=") + "=", "start"))
+        if self.ends:
+            edges.append(Edge(self.indexed, ">=" if self.descending else "<=", "end"))
+        return edges
 
 
 async def select_users(tx: Transaction, org_key: int, view: UserView, window: Window) -> list[UserRow]:
     """Return up to `limit + 1` rows of the window, in its own direction."""
-    shape, values = await read_by(tx, org_key, view.filter, view.sort)
-    page = _PageShape(
-        shape, view.sort, view.descending is not window.backward, window.start is not None, window.inclusive
-    )
-    starts = dict(zip(_start_names(view.sort), window.start, strict=True)) if window.start else {}
-    return await tx.all(_page_statement(page), **values, **starts, most=window.limit + 1)
+    return await read_page(tx, await _user_page(tx, org_key, view, window))
+
+
+class _UserPage(msgspec.Struct, frozen=True):
+    """A page of users, as `drivers.read_page` reads it."""
+
+    page: _PageShape
+    limit: int
+    gathered: dict[str, Gathered]
+    values: dict[str, Any]
+
+    async def gather(self, tx: Transaction, driver: str) -> list[UserRow]:
+        """Return users of those that one filter finds."""
+        shape = msgspec.structs.replace(self.page.shape, driver=Driver(driver))
+        return await self._read(tx, msgspec.structs.replace(self.page, shape=shape))
+
+    async def walk(self, tx: Transaction, end: Position | None) -> list[UserRow]:
+        """Return users in the order of the list."""
+        if end is None:
+            return await self._read(tx, self.page)
+        page = msgspec.structs.replace(self.page, ends=True)
+        return await self._read(tx, page, **dict(zip(edge_names(page.indexed, "end"), end, strict=True)))
+
+    async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
+        """Return where so many accounts end."""
+        place = await tx.one(_ahead_statement(self.page), **self.values, ahead=rows - 1)
+        return None if place is None else place.position[: len(self.page.indexed)]
+
+    async def _read(self, tx: Transaction, page: _PageShape, **end: Any) -> list[UserRow]:
+        return await tx.all(_page_statement(page), **self.values, **end, most=self.limit + 1)
+
+
+async def _user_page(tx: Transaction, org_key: int, view: UserView, window: Window) -> _UserPage:
+    chosen, descending = view.filter, view.descending is not window.backward
+    gathered, values = await _gathered_by(tx, org_key, chosen)
+    shape = _shape(chosen)
+    if shape.one_directory and view.sort is UserSort.ACCOUNT_ID:
+        gathered.pop(Driver.DIRECTORIES.value, None)
+    sign = ("<" if descending else ">") + ("=" if window.inclusive else "")
+    page = _PageShape(shape, view.sort, descending, sign if window.start else "")
+    starts = {}
+    if window.start:
+        names = edge_names((*SORT_COLUMNS[view.sort], "m.directory_key"), "start")
+        starts = dict(zip(names, window.start, strict=True))
+    return _UserPage(page, window.limit, gathered, values | starts)
+
+
+def _shape(chosen: UserFilter) -> Shape:
+    one_directory = chosen.directories is not None and len(chosen.directories) == 1
+    return Shape(Driver.WALK if chosen.users is None else Driver.USERS, given(chosen), one_directory)
 
 
 def position_of(sort: UserSort, row: UserRow) -> Position:
@@ -117,42 +197,55 @@ def position_of(sort: UserSort, row: UserRow) -> Position:
     return (*keys.get(sort, ()), row.account_id, row.directory_key)
 
 
-def _start_names(sort: UserSort) -> list[str]:
-    return [f"start_{column.rpartition('.')[2]}" for column in (*SORT_COLUMNS[sort], "m.directory_key")]
+class Counting(msgspec.Struct, frozen=True):
+    """How every user who matches is read, and the values of every parameter."""
+
+    shape: Shape
+    values: dict[str, Any]
+    many: bool
+    """Whether more match than are gathered for a list."""
 
 
-async def read_by(
-    tx: Transaction, org_key: int, chosen: UserFilter, sort: UserSort | None = None
-) -> tuple[Shape, dict[str, Any]]:
-    """Return the cheapest way to read, and the values of every parameter.
-
-    Without an order there is nothing to walk: a filter drives however many it matches.
-    """
-    names, one_directory = given(chosen), chosen.directories is not None and len(chosen.directories) == 1
-    if chosen.users is not None:
-        return Shape(Driver.USERS, names, one_directory), _values(org_key, chosen, None)
-    walks_directory = one_directory and sort is UserSort.ACCOUNT_ID
-    match = None
-    if chosen.search is not None:
-        match = await trigrams.match_users(tx, org_key, chosen.search)
-    values = _values(org_key, chosen, match)
-    drivers = [
-        driver for driver in _drivers(chosen, match) if not (walks_directory and driver is Driver.DIRECTORIES)
-    ]
-    gathered = {
-        driver.value: Gathered(_gathered(driver, names), _repeats(driver, chosen)) for driver in drivers
-    }
+async def to_count(tx: Transaction, org_key: int, chosen: UserFilter) -> Counting:
+    """Return the cheapest way to read all: without an order to walk in, a filter drives if there is one."""
+    gathered, values = await _gathered_by(tx, org_key, chosen)
+    shape = _shape(chosen)
+    if shape.driver is not Driver.WALK:
+        return Counting(shape, values, many=False)
     driver = await choose_driver(tx, gathered, values)
-    if driver == WALK and sort is None:
-        driver = next(iter(gathered), WALK)
-    return Shape(Driver(driver), names, one_directory), values
+    first = next(iter(gathered), WALK)
+    shape = msgspec.structs.replace(shape, driver=Driver(first if driver == WALK else driver))
+    return Counting(shape, values, many=driver == WALK)
 
 
-def _drivers(chosen: UserFilter, match: trigrams.Match | None) -> list[Driver]:
+async def _gathered_by(
+    tx: Transaction, org_key: int, chosen: UserFilter
+) -> tuple[dict[str, Gathered], dict[str, Any]]:
+    """Return the filters that can drive, the most hopeful first, and the values of every parameter.
+
+    Users who are named are few: nothing else needs to be looked at.
+    """
+    if chosen.users is not None:
+        return {}, _values(org_key, chosen, None)
+    names, search = given(chosen), None
+    if chosen.search is not None:
+        search = await trigrams.search_users(tx, org_key, chosen.search)
+    gathered = {
+        driver.value: Gathered(
+            _gathered(driver, names),
+            repeats=_repeats(driver, chosen),
+            slow=driver is Driver.SEARCH and search is not None and search.slow,
+        )
+        for driver in _drivers(chosen, searchable=search is not None)
+    }
+    return gathered, _values(org_key, chosen, search.match if search else None)
+
+
+def _drivers(chosen: UserFilter, *, searchable: bool) -> list[Driver]:
     """Return the filters that can drive, the most hopeful first."""
     only_closed = chosen.standings is not None and all(STANDINGS[key][1] for key in chosen.standings)
     possible = {
-        Driver.SEARCH: match is not None,
+        Driver.SEARCH: searchable,
         Driver.GROUPS: chosen.groups is not None,
         Driver.RESOURCES: chosen.resources is not None,
         Driver.ROLES: chosen.roles is not None and chosen.resources is None,
@@ -210,9 +303,8 @@ _GATHERED = {
         SELECT i.user_key AS hit FROM users AS i WHERE i.org_key = :org_key AND i.mfa_enabled = :mfa
     """,
     Driver.DIRECTORIES: """
-        SELECT i.user_key AS hit FROM directories AS d CROSS JOIN directory_users AS i
-        WHERE d.org_key = :org_key AND d.directory_key IN (:directories...)
-          AND i.org_key = :org_key AND i.directory_key = d.directory_key
+        SELECT i.user_key AS hit FROM directory_users AS i
+        WHERE i.org_key = :org_key AND i.directory_key IN (:directories...)
     """,
     Driver.SEARCH: trigrams.MATCHING_USERS,
 }
@@ -247,22 +339,27 @@ def _assignment(table: str, names: frozenset[str]) -> str:
 
 
 _TESTS = {
-    Driver.GROUPS: """
-        (SELECT 1 FROM memberships AS t WHERE t.org_key = :org_key AND t.user_key = u.user_key
-                                          AND t.group_key IN (:groups...) LIMIT 1) IS NOT NULL
-    """,
-    Driver.ROLES: """
-        (SELECT 1 FROM role_holders AS t WHERE t.org_key = :org_key AND t.role_key IN (:roles...)
-                                           AND t.user_key = u.user_key LIMIT 1) IS NOT NULL
-    """,
     Driver.STANDINGS: "m.status * 2 + u.closed IN (:standings...)",
     Driver.CLAIMS: "u.claim_status IN (:claims...)",
     Driver.MFA: "u.mfa_enabled = :mfa",
     Driver.DOMAINS: "u.email_domain IN (:domains...)",
     Driver.SEARCH: "(instr(u.name_key, :search) > 0 OR instr(u.email_key, :search) > 0)",
+    Driver.ROLES: """
+        (SELECT 1 FROM role_holders AS t WHERE t.org_key = :org_key AND t.role_key IN (:roles...)
+                                           AND t.user_key = u.user_key LIMIT 1) IS NOT NULL
+    """,
+    Driver.GROUPS: """
+        (SELECT 1 FROM memberships AS t WHERE t.org_key = :org_key AND t.user_key = u.user_key
+                                          AND t.group_key IN (:groups...) LIMIT 1) IS NOT NULL
+    """,
 }
+"""The cheapest first: the others are not made when one of them fails."""
+
 _EXACT = frozenset({Driver.GROUPS, Driver.ROLES, Driver.RESOURCES, Driver.CLAIMS, Driver.MFA, Driver.DOMAINS})
 """Drivers that find nothing but what their filter means, so that no test need follow."""
+
+_UNIQUE = frozenset({Driver.USERS, Driver.SEARCH, Driver.DOMAINS, Driver.CLOSED, Driver.CLAIMS, Driver.MFA})
+"""Drivers that find each user once."""
 
 
 def _access_test(names: frozenset[str]) -> str:
@@ -292,31 +389,31 @@ def _tests(shape: Shape) -> list[str]:
     if "resources" in shape.given:
         tested.discard("roles")  # One assignment must satisfy both.
     access = [_access_test(shape.given)] if "resources" in tested else []
-    return access + [test for name, test in _TESTS.items() if name in tested]
+    return [test for name, test in _TESTS.items() if name in tested] + access
 
 
 def matching(shape: Shape, *, directory_first: bool = False) -> str:
     """Return FROM and WHERE of the rows that match, of users u and directory_users m; more can follow."""
     sources = _DIRECTORY_FIRST if directory_first else _USERS_FIRST
     if shape.driver is not Driver.WALK:
-        sources = _FOUND_FIRST.format(found=found(_gathered(shape.driver, shape.given)))
+        gathered = _gathered(shape.driver, shape.given)
+        sources = _FOUND_FIRST.format(found=found(gathered, unique=shape.driver in _UNIQUE))
     return sources + "".join(f" AND {condition}" for condition in _conditions(shape))
 
 
 @lru_cache(2048)
 def _page_statement(page: _PageShape) -> Statement[UserRow]:
-    shape, walks = page.shape, page.shape.driver is Driver.WALK
-    directory_first = walks and shape.one_directory and page.sort is UserSort.ACCOUNT_ID
-    columns = (*SORT_COLUMNS[page.sort], "m.directory_key")
-    if directory_first:
-        # Within one directory an account stands once, so that its index alone gives a total order.
-        columns = ("m.account_id",)
-    sql = matching(shape, directory_first=directory_first)
-    if page.start:
-        sign = ("<" if page.descending else ">") + ("=" if page.inclusive else "")
-        sql += f" AND {behind(columns, sign)}"
-        if walks and not directory_first:
-            # No index spans both tables: this is where the index of one of them is entered.
-            sql += f" AND {behind(columns[:-1], sign.rstrip('=') + '=')}"
-    order = order_by(columns, descending=page.descending)
+    sql = matching(page.shape, directory_first=page.directory_first)
+    sql += "".join(f" AND {edge.sql}" for edge in page.edges)
+    order = order_by(page.columns, descending=page.descending)
     return searching(f"SELECT {USER_ROW_COLUMNS} {sql} {order} LIMIT :most", UserRow)
+
+
+@lru_cache(64)
+def _ahead_statement(page: _PageShape) -> Statement[Place]:
+    source = "FROM users AS u WHERE u.org_key = :org_key"
+    if page.directory_first:
+        source = "FROM directory_users AS m WHERE m.org_key = :org_key AND m.directory_key = :directory_key"
+    if page.start:
+        source += f" AND {Edge(page.indexed, page.start.rstrip('=') + '=', 'start').sql}"
+    return ahead(page.indexed, source, descending=page.descending)

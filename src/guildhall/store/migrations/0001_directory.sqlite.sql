@@ -61,10 +61,10 @@ CREATE TABLE users (
 ) STRICT;
 CREATE INDEX users_name ON users (org_key, name_key, account_id);
 CREATE INDEX users_nickname ON users (org_key, nickname_key, account_id);
-CREATE INDEX users_email_domain ON users (org_key, email_domain, account_id);
-CREATE INDEX users_claim_status ON users (org_key, claim_status, account_id);
-CREATE INDEX users_mfa_enabled ON users (org_key, mfa_enabled, account_id);
-CREATE INDEX users_closed ON users (org_key, account_id) WHERE closed = 1;
+CREATE INDEX users_email_domain ON users (org_key, email_domain, user_key);
+CREATE INDEX users_claim_status ON users (org_key, claim_status, user_key);
+CREATE INDEX users_mfa_enabled ON users (org_key, mfa_enabled, user_key);
+CREATE INDEX users_closed ON users (org_key, user_key) WHERE closed = 1;
 
 -- A user's membership of a directory. account_id stands here again because directories are listed by it.
 CREATE TABLE directory_users (
@@ -76,12 +76,12 @@ CREATE TABLE directory_users (
     management_source INTEGER NOT NULL,
     added_at INTEGER NOT NULL,
     CONSTRAINT directory_users_key PRIMARY KEY (org_key, user_key, directory_key),
-    CONSTRAINT directory_users_listing UNIQUE (org_key, directory_key, account_id),
     CONSTRAINT directory_users_user FOREIGN KEY (org_key, user_key) REFERENCES users (org_key, user_key),
     CONSTRAINT directory_users_directory FOREIGN KEY (org_key, directory_key)
         REFERENCES directories (org_key, directory_key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX directory_users_status ON directory_users (org_key, status, directory_key, account_id);
+CREATE UNIQUE INDEX directory_users_listing ON directory_users (org_key, directory_key, account_id);
+CREATE INDEX directory_users_status ON directory_users (org_key, status, directory_key, user_key);
 
 -- version changes with the name, the description and the flags, never with the counts.
 CREATE TABLE groups (
