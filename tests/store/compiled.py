@@ -11,7 +11,7 @@ import msgspec
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
 from guildhall.model.user_lists import UserFilter, UserSort, UserView
-from guildhall.store import filters, user_counts, user_filters
+from guildhall.store import filters, user_counts, user_pages
 from guildhall.store.drivers import Place
 from guildhall.store.statement import Statement
 
@@ -123,7 +123,7 @@ def _about_users() -> Iterator[Question]:
         for sort in UserSort:
             for window in windows(("a", 1) if sort is UserSort.ACCOUNT_ID else ("a", "b", 1)):
                 ask = functools.partial(
-                    user_filters.select_users, org_key=1, view=UserView(chosen, sort), window=window
+                    user_pages.select_users, org_key=1, view=UserView(chosen, sort), window=window
                 )
                 yield Question(f"users {asked} by {sort.name}", by_key, False, ask)
         for count in (user_counts.count_users, user_counts.count_standings, user_counts.count_roles):

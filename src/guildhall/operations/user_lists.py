@@ -27,7 +27,7 @@ from guildhall.operations.filters import (
     resolve_roles,
     resolve_users,
 )
-from guildhall.store import roles, user_counts, user_details, user_filters
+from guildhall.store import roles, user_counts, user_details, user_pages
 from guildhall.store.database import Transaction
 
 
@@ -101,8 +101,8 @@ async def list_user_rows(tx: Transaction, caller: Caller, view: UserView, window
     """Return a page of users in the view's order, then by account id, then by directory."""
     rows: list[UserRow] = []
     if not view.filter.matches_nothing:
-        rows = await user_filters.select_users(tx, caller.org_key, view, window)
-    return cut_page(rows, window, lambda row: user_filters.position_of(view.sort, row))
+        rows = await user_pages.select_users(tx, caller.org_key, view, window)
+    return cut_page(rows, window, lambda row: user_pages.position_of(view.sort, row))
 
 
 async def count_users(tx: Transaction, caller: Caller, chosen: UserFilter) -> int:

@@ -7,10 +7,10 @@ import msgspec
 
 from guildhall.model.user_lists import UserFilter, standing
 from guildhall.store.database import Transaction
-from guildhall.store.drivers import given, searching
+from guildhall.store.drivers import WALK, choose_driver, given, searching
 from guildhall.store.role_holders import WHOLE_ORGANIZATION
 from guildhall.store.statement import Statement, register
-from guildhall.store.user_filters import Driver, Shape, matching, to_count
+from guildhall.store.user_filters import Driver, Shape, gathered_by, matching, shape_of
 
 SELECT_ALL_DIRECTORY_KEYS = register("SELECT directory_key FROM directories WHERE org_key = :org_key")
 
@@ -68,7 +68,7 @@ async def count_users(tx: Transaction, org_key: int, chosen: UserFilter) -> int:
         keys = await _directories(tx, org_key, chosen)
         found = await tx.all(SELECT_ROLE_TOTALS, org_key=org_key, directories=keys)
         return sum(total.users for total in found if total.role_key in (chosen.roles or ()))
-    read = await to_count(tx, org_key, chosen)
+    read = await _to_count(tx, org_key, chosen)
     count: int = await tx.value(_count_statement(read.shape), **read.values)
     return count
 
@@ -78,7 +78,7 @@ async def count_standings(tx: Transaction, org_key: int, chosen: UserFilter) -> 
     if given(chosen) <= _KEPT:
         totals = await _totals(tx, org_key, chosen)
         return [StandingTotal(total.status, total.closed, total.users) for total in totals]
-    read = await to_count(tx, org_key, chosen)
+    read = await _to_count(tx, org_key, chosen)
     return await tx.all(_standings_statement(read.shape), **read.values)
 
 
@@ -91,9 +91,30 @@ async def count_roles(tx: Transaction, org_key: int, chosen: UserFilter) -> list
         return await tx.all(SELECT_ROLE_TOTALS, org_key=org_key, directories=[WHOLE_ORGANIZATION])
     if given(chosen) == {"directories"} and len(chosen.directories or ()) == 1:
         return await tx.all(SELECT_ROLE_TOTALS, org_key=org_key, directories=chosen.directories)
-    read = await to_count(tx, org_key, chosen)
+    read = await _to_count(tx, org_key, chosen)
     statement = _roles_of_many_statement if read.many else _roles_statement
     return await tx.all(statement(read.shape), **read.values)
+
+
+class _Counting(msgspec.Struct, frozen=True):
+    """How every user who matches is read, and the values of every parameter."""
+
+    shape: Shape
+    values: dict[str, Any]
+    many: bool
+    """Whether more match than are gathered for a list."""
+
+
+async def _to_count(tx: Transaction, org_key: int, chosen: UserFilter) -> _Counting:
+    """Return the cheapest way to read all: without an order to walk in, a filter drives if there is one."""
+    gathered, values = await gathered_by(tx, org_key, chosen)
+    shape = shape_of(chosen)
+    if shape.driver is not Driver.WALK:
+        return _Counting(shape, values, many=False)
+    driver = await choose_driver(tx, gathered, values)
+    first = next(iter(gathered), WALK)
+    shape = msgspec.structs.replace(shape, driver=Driver(first if driver == WALK else driver))
+    return _Counting(shape, values, many=driver == WALK)
 
 
 async def _directories(tx: Transaction, org_key: int, chosen: UserFilter) -> list[int]:

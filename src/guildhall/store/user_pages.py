@@ -1,0 +1,152 @@
+"""Pages of lists of users, as `store/drivers.py` reads them (design 2.4).
+
+What is walked is directory_users_listing for one directory by account, else users_account_id,
+users_name or users_nickname.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from guildhall.model.paging import Position, Window
+from guildhall.model.user_lists import UserRow, UserSort, UserView
+from guildhall.store.database import Transaction
+from guildhall.store.drivers import (
+    Edge,
+    Gathered,
+    Place,
+    ahead,
+    edge_names,
+    order_by,
+    read_page,
+    searching,
+)
+from guildhall.store.statement import Statement
+from guildhall.store.user_filters import Driver, Shape, gathered_by, matching, shape_of
+
+USER_ROW_COLUMNS = """
+    u.user_key, u.account_id, u.name, u.name_key, u.nickname_key, u.email, u.claim_status, u.mfa_enabled,
+    u.closed, u.profile, m.directory_key, m.status, m.management_source, m.added_at
+"""
+"""The columns of `UserRow`, of users u and directory_users m."""
+
+SORT_COLUMNS = {
+    UserSort.ACCOUNT_ID: ("u.account_id",),
+    UserSort.NAME: ("u.name_key", "u.account_id"),
+    UserSort.NICKNAME: ("u.nickname_key", "u.account_id"),
+}
+"""What each order compares before the directory's key."""
+
+
+class _PageShape(msgspec.Struct, frozen=True):
+    shape: Shape
+    sort: UserSort
+    descending: bool
+    start: str = ""
+    """How rows compare with the position that they start at: `>`, `>=`, `<`, `<=`, or not at all."""
+    ends: bool = False
+    """Whether they also end at a position of the index that is walked."""
+
+    @property
+    def walks(self) -> bool:
+        """Whether an index is read in its order."""
+        return self.shape.driver is Driver.WALK
+
+    @property
+    def directory_first(self) -> bool:
+        """Whether that is the index of one directory."""
+        return self.walks and self.shape.one_directory and self.sort is UserSort.ACCOUNT_ID
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The order of the list; within one directory an account stands once."""
+        return ("m.account_id",) if self.directory_first else (*SORT_COLUMNS[self.sort], "m.directory_key")
+
+    @property
+    def indexed(self) -> tuple[str, ...]:
+        """What of the order the walked index has: none spans users and their directories."""
+        return self.columns if self.directory_first else self.columns[:-1]
+
+    @property
+    def edges(self) -> list[Edge]:
+        """Where the rows that are read begin and end."""
+        edges = [Edge(self.columns, self.start, "start")] if self.start else []
+        if self.start and self.walks and not self.directory_first:
+            edges.append(Edge(self.indexed, self.start.rstrip("=") + "=", "start"))
+        if self.ends:
+            edges.append(Edge(self.indexed, ">=" if self.descending else "<=", "end"))
+        return edges
+
+
+async def select_users(tx: Transaction, org_key: int, view: UserView, window: Window) -> list[UserRow]:
+    """Return up to `limit + 1` rows of the window, in its own direction."""
+    return await read_page(tx, await _user_page(tx, org_key, view, window))
+
+
+class _UserPage(msgspec.Struct, frozen=True):
+    """A page of users, as `drivers.read_page` reads it."""
+
+    page: _PageShape
+    limit: int
+    gathered: dict[str, Gathered]
+    values: dict[str, Any]
+
+    async def gather(self, tx: Transaction, driver: str) -> list[UserRow]:
+        """Return users of those that one filter finds."""
+        shape = msgspec.structs.replace(self.page.shape, driver=Driver(driver))
+        return await self._read(tx, msgspec.structs.replace(self.page, shape=shape))
+
+    async def walk(self, tx: Transaction, end: Position | None) -> list[UserRow]:
+        """Return users in the order of the list."""
+        if end is None:
+            return await self._read(tx, self.page)
+        page = msgspec.structs.replace(self.page, ends=True)
+        return await self._read(tx, page, **dict(zip(edge_names(page.indexed, "end"), end, strict=True)))
+
+    async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
+        """Return where so many accounts end."""
+        place = await tx.one(_ahead_statement(self.page), **self.values, ahead=rows - 1)
+        return None if place is None else place.position[: len(self.page.indexed)]
+
+    async def _read(self, tx: Transaction, page: _PageShape, **end: Any) -> list[UserRow]:
+        return await tx.all(_page_statement(page), **self.values, **end, most=self.limit + 1)
+
+
+async def _user_page(tx: Transaction, org_key: int, view: UserView, window: Window) -> _UserPage:
+    chosen, descending = view.filter, view.descending is not window.backward
+    gathered, values = await gathered_by(tx, org_key, chosen)
+    shape = shape_of(chosen)
+    if shape.one_directory and view.sort is UserSort.ACCOUNT_ID:
+        gathered.pop(Driver.DIRECTORIES.value, None)
+    sign = ("<" if descending else ">") + ("=" if window.inclusive else "")
+    page = _PageShape(shape, view.sort, descending, sign if window.start else "")
+    starts = {}
+    if window.start:
+        names = edge_names((*SORT_COLUMNS[view.sort], "m.directory_key"), "start")
+        starts = dict(zip(names, window.start, strict=True))
+    return _UserPage(page, window.limit, gathered, values | starts)
+
+
+def position_of(sort: UserSort, row: UserRow) -> Position:
+    """Return where a row stands in an order."""
+    keys = {UserSort.NAME: (row.name_key,), UserSort.NICKNAME: (row.nickname_key,)}
+    return (*keys.get(sort, ()), row.account_id, row.directory_key)
+
+
+@lru_cache(2048)
+def _page_statement(page: _PageShape) -> Statement[UserRow]:
+    sql = matching(page.shape, directory_first=page.directory_first)
+    sql += "".join(f" AND {edge.sql}" for edge in page.edges)
+    order = order_by(page.columns, descending=page.descending)
+    return searching(f"SELECT {USER_ROW_COLUMNS} {sql} {order} LIMIT :most", UserRow)
+
+
+@lru_cache(64)
+def _ahead_statement(page: _PageShape) -> Statement[Place]:
+    source = "FROM users AS u WHERE u.org_key = :org_key"
+    if page.directory_first:
+        source = "FROM directory_users AS m WHERE m.org_key = :org_key AND m.directory_key = :directory_key"
+    if page.start:
+        source += f" AND {Edge(page.indexed, page.start.rstrip('=') + '=', 'start').sql}"
+    return ahead(page.indexed, source, descending=page.descending)
