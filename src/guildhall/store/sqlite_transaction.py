@@ -34,6 +34,9 @@ def connect(path: Path, vfs: str | None = None, *, read_only: bool = False) -> a
     """Open a connection as the program uses it; the file must exist when `read_only`."""
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=_STATEMENTS_CACHED)
+    # Plans never depend on the values of parameters. Without this, SQLite compiles a statement again at each
+    # run when one of its tables has a partial index: 26 of the 32 microseconds of reading a group.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     # A statement that returns rows ends here until they are fetched, and with it those behind it.
     connection.execute(_PRAGMAS).fetchall()
     return connection
