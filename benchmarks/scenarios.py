@@ -1,0 +1,163 @@
+"""What is measured: requests by name, as real clients send them."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from benchmarks.dataset import select
+from benchmarks.load import Request
+from benchmarks.samples import DRAWN, Sample, walk
+from benchmarks.servers import Server
+
+CLIENTS = 8
+"""Connections of a read scenario."""
+
+WRITERS = 32
+"""Connections of a write scenario."""
+
+COUNTS = 'counts={"includeUsers":true,"includeResources":true}'
+SEAT_ROLE = "atlassian/user"
+TERMS = {
+    "common": "team",
+    "rare": "quantum",
+    "no match": "qqzzx",
+    "two letters": "qu",
+}
+"""Substrings of group names; what is rare and what is common is the generator's."""
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """Requests of one kind, sent in turn by so many clients."""
+
+    name: str
+    requests: list[Request]
+    clients: int = CLIENTS
+
+
+def reads(server: Server, sample: Sample) -> list[Scenario]:
+    """Return the read scenarios that have a floor of their own; cursors come from the server."""
+    groups = sample.v2("/groups")
+    return [
+        Scenario("get one group", [Request("GET", f"{groups}/{group}") for group in sample.groups]),
+        _pages(server, sample, 20),
+        _pages(server, sample, 100),
+        Scenario(
+            "groups of a user", [Request("GET", f"{groups}?accountIds={user}") for user in sample.users]
+        ),
+        Scenario(
+            "users of a group",
+            [Request("GET", f"{sample.v2('/users')}?groupIds={group}") for group in sample.members_groups],
+        ),
+        Scenario(
+            "members of a group",
+            [Request("GET", f"{groups}/{group}/memberships?limit=20") for group in sample.members_groups],
+        ),
+        _v1_search(server, sample),
+        Scenario("count of groups", [Request("GET", f"{groups}/count")]),
+        Scenario("stats of groups", [Request("GET", f"{groups}/stats")]),
+    ]
+
+
+def _pages(server: Server, sample: Sample, size: int) -> Scenario:
+    path = f"{sample.v2('/groups')}?limit={size}&{quote(COUNTS, safe='=')}&sortBy=name"
+    tokens = walk(server, sample, path)
+    found = [Request("GET", f"{sample.v2('/groups')}?cursor={quote(token)}") for token in tokens]
+    return Scenario(f"page of {size} groups", found or [Request("GET", path)])
+
+
+def _v1_search(server: Server, sample: Sample) -> Scenario:
+    path = sample.v1("/groups/search")
+    bodies = [{"cursor": token} for token in walk(server, sample, path, {"limit": 1000})] or [{"limit": 1000}]
+    return Scenario(
+        "v1 search of 1000 groups",
+        [Request("POST", path, msgspec.json.encode(body).decode()) for body in bodies],
+    )
+
+
+def searches(sample: Sample) -> list[Scenario]:
+    """Return substring searches of each kind, a page of 20."""
+    return [
+        Scenario(
+            f"search: {kind}", [Request("GET", f"{sample.v2('/groups')}?{urlencode({'searchTerm': term})}")]
+        )
+        for kind, term in TERMS.items()
+    ]
+
+
+def filters_of_groups(sample: Sample) -> dict[str, Request]:
+    """Return lists of groups by each filter alone and by each pair, the largest and smallest of each."""
+    values = {
+        "accountIds": sample.users[:2],
+        "groupIds": [",".join(sample.groups[:3])],
+        "resourceOwners": [sample.owners[0], sample.owners[-1]],
+        "resourceIds": [sample.largest_resource, sample.smallest_resource],
+        "roleIds": ["atlassian/user", "atlassian/stakeholder"],
+        "searchTerm": list(TERMS.values()),
+        "directoryIds": [sample.directories[0], ",".join(sample.directories[1:3])],
+    }
+    return dict(_combined(sample.v2("/groups"), values))
+
+
+def filters_of_users(sample: Sample) -> dict[str, Request]:
+    """Return the same of users."""
+    values = {
+        "groupIds": [sample.largest_group, sample.group_of_ten],
+        "resourceIds": [sample.largest_resource, sample.smallest_resource],
+        "roleIds": ["atlassian/user", "atlassian/stakeholder"],
+        "status": ["active", "suspended"],
+        "accountStatus": ["closed"],
+        "claimStatus": ["managed"],
+        "mfaEnabled": ["true", "false"],
+        "searchTerm": ["e", "anna", "qqzzx", "qu"],
+        "directoryIds": [sample.directories[0], ",".join(sample.directories[1:3])],
+    }
+    return dict(_combined(sample.v2("/users"), values))
+
+
+def _combined(path: str, values: dict[str, list[str]]) -> Iterable[tuple[str, Request]]:
+    single = [(name, value) for name, some in values.items() for value in some]
+    pairs = [pair for pair in itertools.combinations(single, 2) if pair[0][0] != pair[1][0]]
+    for chosen in [*((one,) for one in single), *pairs]:
+        label = " + ".join(f"{name}={value[:40]}" for name, value in chosen)
+        yield label, Request("GET", f"{path}?{urlencode(chosen)}")
+
+
+def additions(sample: Sample, groups: Sequence[str], most: int, skip: int = 0) -> list[Request]:
+    """Return requests that each add another user to one of the groups in turn; `skip` leaves users out."""
+    found: list[Request] = []
+    people = {group: iter(_strangers(sample, group, most // len(groups) + 1, skip)) for group in groups}
+    for group in itertools.cycle(groups):
+        user = next(people[group], None)
+        if user is None or len(found) == most:
+            return found
+        path = f"{sample.v2('/groups', sample.directories[0])}/{group}/memberships"
+        found.append(Request("POST", path, msgspec.json.encode({"accountId": user}).decode(), 204))
+    return found
+
+
+def groups_to_join(sample: Sample, most: int = DRAWN) -> list[str]:
+    """Return ordinary groups of the default directory in random order, in which anyone may be put."""
+    sql = """
+        SELECT g.id FROM groups AS g JOIN directories AS d ON d.directory_key = g.directory_key
+        WHERE d.rank = 0 AND g.synced = 0 AND g.type = 0 AND g.grants_admin = 0
+          AND g.id IN (SELECT value FROM json_each(?))
+    """
+    rows = select(sample.made, sql, msgspec.json.encode(sample.groups).decode())
+    return [str(row[0]) for row in rows][:most]
+
+
+def _strangers(sample: Sample, group: str, most: int, skip: int) -> list[str]:
+    """Return active users of the default directory who are not in the group, each group others first."""
+    sql = """
+        SELECT u.account_id FROM directory_users AS u
+        JOIN directories AS d ON d.directory_key = u.directory_key AND d.rank = 0
+        WHERE u.org_key = 1 AND u.status = 0 AND u.user_key > ?
+          AND NOT EXISTS (SELECT 1 FROM memberships AS m JOIN groups AS g ON g.group_key = m.group_key
+                          WHERE g.id = ? AND m.org_key = 1 AND m.user_key = u.user_key)
+        LIMIT ? OFFSET ?
+    """
+    last = int(str(select(sample.made, "SELECT max(user_key) FROM users")[0][0]))
+    start = int(group[:6], 16) % (last // 2)
+    return [str(row[0]) for row in select(sample.made, sql, start, group, most, skip)]
