@@ -14,7 +14,7 @@ from benchmarks.peers.http_load import Scenario
 from benchmarks.peers.http_peers import Client, HTTPPeer, run
 from benchmarks.peers.portions import Group
 from benchmarks.peers.processes import ADDRESS, Server, free_port, started
-from benchmarks.peers.results import PeerFailed, folder_bytes, say
+from benchmarks.peers.results import PeerFailed, disk_bytes, say
 
 _ROOT = "scim/v2"
 _TOKEN = "measured"  # noqa: S105 -- for a server that lives as long as the measurement
@@ -80,7 +80,7 @@ class Canaille(HTTPPeer):
 
     def disk_bytes(self) -> int:
         """Return the size of the database."""
-        return folder_bytes(self.folder)
+        return sum(disk_bytes(file) for file in self.folder.glob("canaille.sqlite*"))
 
     def load(self, client: Client) -> None:
         """Create users, then groups with their members."""

@@ -26,7 +26,7 @@ class Moto(HTTPPeer):
     """Moto's server with one identity store."""
 
     name = "moto"
-    groups = 500
+    groups = 300
     largest = 2_000
     notes = (
         "Everything is in memory and gone when the server stops: nothing is durable.",

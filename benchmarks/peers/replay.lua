@@ -1,7 +1,7 @@
 -- Replays the requests of a file, each behind its length in eight digits.
 --   first argument   the file
 --   second argument  how many requests of it were sent by an earlier run
---   third argument   "once": stop when all were sent; "repeat": begin anew
+--   third argument   stop when so many of it were sent; 0: begin anew after the last
 --   fourth argument  what has to stand in the body of every answer; may be empty
 local ffi = require("ffi")
 ffi.cdef[[
@@ -12,7 +12,7 @@ ffi.cdef[[
 local threads = {}
 local moment = ffi.new("peer_moment")
 local requests = {}
-local only_once = false
+local last = 0
 local expected = ""
 
 -- Globals of the thread, because done() reads them from outside.
@@ -42,7 +42,7 @@ function init(args)
    end
    file:close()
    taken = tonumber(args[2])
-   only_once = args[3] == "once"
+   last = tonumber(args[3])
    expected = args[4] or ""
 end
 
@@ -52,13 +52,12 @@ function request()
       began = now()
       return requests[1]
    end
-   if taken >= #requests then
-      if only_once then
-         wrk.thread:stop()
-         return wrk.format("GET", "/")
-      end
-      taken = 0
+   if last > 0 and taken >= last then
+      -- Something has to be returned; it is gone with the connection.
+      wrk.thread:stop()
+      return wrk.format("GET", "/")
    end
+   if taken >= #requests then taken = 0 end
    taken = taken + 1
    sent = sent + 1
    return requests[taken]

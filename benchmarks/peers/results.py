@@ -66,7 +66,6 @@ def say(progress: str) -> None:
     print(progress, file=sys.stderr, flush=True)
 
 
-def folder_bytes(folder: Path) -> int:
-    """Return what the files below a folder take on disk; a sparse file counts what is written."""
-    blocks = sum(file.stat().st_blocks for file in folder.rglob("*") if file.is_file())
-    return blocks * 512
+def disk_bytes(file: Path) -> int:
+    """Return what a file takes on disk; of a sparse one only what is written counts."""
+    return file.stat().st_blocks * 512

@@ -1,8 +1,11 @@
 """OpenLDAP's slapd, with and without the memberOf overlay.
 
-The result with the overlay goes into a second file, whose name ends in `-memberof`.
+The result with the overlay goes into a second file, whose name ends in `-memberof`. 250 000 groups with
+8 000 000 memberships have been loaded like this in two to three minutes each; they take 3 GB, with the
+overlay 4.5 GB, and up to 1.5 GB more for the LDIF while it is loaded.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -19,7 +22,7 @@ from benchmarks.peers.ldap_load import COMPARE_TRUE, LDAPLoad, Messages
 from benchmarks.peers.options import Options, parse
 from benchmarks.peers.portions import Limits, Portion, read
 from benchmarks.peers.processes import ADDRESS, Server, free_port, started
-from benchmarks.peers.results import Operation, PeerFailed, Result, exit_status, folder_bytes, say, write
+from benchmarks.peers.results import Operation, PeerFailed, Result, disk_bytes, exit_status, say, write
 
 ADDITIONS = 60_000
 """More than it commits in a run of ordinary length."""
@@ -60,7 +63,7 @@ _MAXSIZE = 64 << 30
 
 _NOTES = (
     "Each change is synced to disk before it is confirmed (mdb without dbnosync).",
-    f"Set are `sortvals member` and `multival member {_MULTIVAL}`: a large group's members are in a table apart.",
+    f"Set: `sortvals member`, `multival member {_MULTIVAL}` (members of larger groups are in a table apart).",
     "A client is authenticated once for each connection; access rules are evaluated for each request.",
     "Pages are in order of creation, each connection walks from the first; slapd cannot begin in the middle.",
     "Groups are asked for without members; slapd knows no number of members.",
@@ -106,8 +109,10 @@ class Slapd:
         ended = subprocess.run(command, check=False, capture_output=True, text=True)
         if ended.returncode:
             raise PeerFailed(f"slapadd failed:\n{ended.stderr}")
+        _sync(self.folder / "data" / "data.mdb")
+        seconds = time.perf_counter() - begun
         ldif.unlink()
-        return time.perf_counter() - begun
+        return seconds
 
     def started(self) -> AbstractContextManager[Server]:
         """Start the server in the foreground, so that its id is known."""
@@ -194,6 +199,15 @@ def _program(name: str) -> str:
     return found
 
 
+def _sync(file: Path) -> None:
+    """Put on disk what `slapadd -q` has only written, or the first changes would wait for it."""
+    descriptor = os.open(file, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _version() -> str:
     told = subprocess.run((_program("slapd"), "-VV"), check=False, capture_output=True, text=True)
     found = re.search(r"slapd (\d[\w.]*)", told.stdout + told.stderr)
@@ -204,7 +218,7 @@ def _measure(options: Options, portion: Portion, path: Path | None, *, member_of
     slapd = Slapd(options, portion, member_of=member_of)
     say(f"Loading {slapd.name} with {len(portion.groups)} groups")
     load_seconds = slapd.load()
-    disk_bytes = folder_bytes(slapd.folder / "data")
+    taken = disk_bytes(slapd.folder / "data" / "data.mdb")
     with slapd.started() as server:
         operations = dict(slapd.measure(server))
     result = Result(
@@ -212,7 +226,7 @@ def _measure(options: Options, portion: Portion, path: Path | None, *, member_of
         version=_version(),
         held=portion.held(),
         load_seconds=round(load_seconds, 2),
-        disk_bytes=disk_bytes,
+        disk_bytes=taken,
         operations=operations,
         notes=slapd.notes(),
     )

@@ -113,6 +113,7 @@ async def _prepare(settings: Settings, start: Start) -> Furnished | None:
 def _announce(settings: Settings, start: Start, furnished: Furnished | None) -> None:
     """Say by which address the server answers, once it does."""
     if not _wait_until_ready(settings):
+        click.echo(f"Guildhall has not answered at {base_url(settings)} yet; its log may say why.", err=True)
         return
     if settings.metrics_address:
         host, port = _address(settings.metrics_address)

@@ -7,9 +7,10 @@ type, JSON and fields; only then the operation runs, in a transaction of its own
 import asyncio
 import contextlib
 import logging
-import secrets
+import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from guildhall.http.authentication import Authenticator
 from guildhall.http.body import MOST_BYTES, decode_body, require_media_type
 from guildhall.http.cors import cors_headers, preflight_headers
 from guildhall.http.errors import Wire, error_response
+from guildhall.http.kept import KeptItems
 from guildhall.http.metrics import REQUEST_SECONDS, REQUESTS
 from guildhall.http.origin import Origin
 from guildhall.http.preferences import read_preferences
@@ -77,14 +79,16 @@ class Application:
         self._authenticator = authenticator
         self._origin = origin
         self._strict = strict
+        self._kept = KeptItems() if database.engine == "sqlite" else None
         self._readers = {r.operation: QueryReader(r.query or NoParameters) for r in router.routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         begun = time.perf_counter()
-        request_id = secrets.token_hex(4)
-        exchange = _Exchange(scope, receive, request_id)
-        exchange.headers += cors_headers(exchange.header(b"origin"), self._origin.cors_origins)
+        # It tells answers apart and is no secret.
+        exchange = _Exchange(scope, receive, f"{random.getrandbits(32):08x}")
+        if self._origin.cors_origins:
+            exchange.headers += cors_headers(exchange.header(b"origin"), self._origin.cors_origins)
         try:
             response = await self._answer(exchange)
         except Disconnected:
@@ -136,7 +140,7 @@ class Application:
         self, exchange: "_Exchange", match: Match, parameters: dict[str, str], caller: Caller
     ) -> Request:
         route = match.route
-        preferences = read_preferences(exchange.every_header(b"prefer"))
+        preferences = read_preferences(exchange.every_header(b"prefer")) if exchange.header(b"prefer") else {}
         strict = self._strict or preferences.get("handling") == "strict"
         body = None
         if route.body is not None:
@@ -150,9 +154,10 @@ class Application:
             mount=match.mount,
             parameters=parameters,
             caller=caller,
-            base_url=self._origin.base_url(exchange),
+            base=partial(self._origin.base_url, exchange),
             prefers_representation=preferences.get("return") == "representation",
             forget_keys=self._authenticator.forget,
+            kept=None if route.writes else self._kept,
             query=query,
             body=body,
         )
@@ -205,11 +210,13 @@ class _Exchange:
         self.match: Match | None = None
         self.headers: list[tuple[str, str]] = []
         self._request_headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        self._first = dict(reversed(self._request_headers))
         self._receive = receive
 
     def header(self, name: bytes) -> str | None:
         """Return the first request header of that lower-case name."""
-        return next(self.every_header(name), None)
+        value = self._first.get(name)
+        return None if value is None else value.decode("latin-1")
 
     def every_header(self, name: bytes) -> Iterator[str]:
         """Return each request header of that lower-case name, in order."""
@@ -272,21 +279,29 @@ async def _read_body(exchange: _Exchange, route: Route, *, strict: bool) -> Any:
 
 
 async def _send(send: Send, response: Response, exchange: _Exchange) -> None:
+    body, streams = response.body, response.stream is not None
     headers = [(b"x-request-id", exchange.id.encode())]
-    if response.body or response.stream is not None:
+    if body or streams:
         headers.append((b"content-type", response.media_type.encode()))
-    if response.status != 204 and response.stream is None:
-        headers.append((b"content-length", str(len(response.body)).encode()))
-    headers += [
-        (name.encode(), value.encode("latin-1")) for name, value in exchange.headers + response.headers
-    ]
+    if response.status != 204 and not streams:
+        headers.append((b"content-length", b"%d" % len(body)))
+    if exchange.headers or response.headers:
+        more = exchange.headers + response.headers
+        headers += [(name.encode(), value.encode("latin-1")) for name, value in more]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    body = b"" if exchange.method == "HEAD" else response.body
-    more = response.stream is not None and exchange.method != "HEAD"
-    await send({"type": "http.response.body", "body": body, "more_body": more})
+    if exchange.method == "HEAD":
+        body, streams = b"", False
+    await send({"type": "http.response.body", "body": body, "more_body": streams})
 
 
 def _measure(exchange: _Exchange, response: Response, seconds: float) -> None:
     operation = exchange.match.route.operation if exchange.match else "none"
-    REQUESTS.labels(operation, response.status).inc()
-    REQUEST_SECONDS.labels(operation).observe(seconds)
+    count, observe = _meters(operation, response.status)
+    count()
+    observe(seconds)
+
+
+@lru_cache(2_048)
+def _meters(operation: str, status: int) -> tuple[Callable[[], None], Callable[[float], None]]:
+    """Return what counts requests of one kind, and what observes how long they took."""
+    return REQUESTS.labels(operation, status).inc, REQUEST_SECONDS.labels(operation).observe

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from guildhall.http import cursor
+from guildhall.http.kept import KeptItems
 from guildhall.model.permissions import Caller
 
 
@@ -18,14 +19,21 @@ class Request(msgspec.Struct, kw_only=True):
     parameters: dict[str, str]
     """The path's parameters; UUIDs in lower case."""
     caller: Caller
-    base_url: str
-    """Scheme, host and port that clients reach this server by (contract 1.1)."""
+    base: Callable[[], str]
+    """Returns what `base_url` is; few answers need it."""
     prefers_representation: bool = False
     """Whether the client sent `Prefer: return=representation`."""
     forget_keys: Callable[[], None]
     """Lets a revoked key fail on this worker at once: an effect for after the commit."""
+    kept: KeptItems | None = None
+    """Encoded items that reads may use and add to."""
     query: Any = None
     body: Any = None
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port that clients reach this server by (contract 1.1)."""
+        return self.base()
 
     def url(self, path: str) -> str:
         """Return the absolute URL of a path below the mount that the request came in by."""

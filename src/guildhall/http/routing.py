@@ -1,6 +1,7 @@
 """Routes: each is declared once, with all that the server and its documentation need to know of it."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -116,16 +117,14 @@ class Router:
         """Return the route of a request; raises ResourceNotFound, MethodNotAllowed."""
         mount, node, rest = self._enter(raw_path)
         values: list[str] = []
-        for segment in rest.split("/"):
-            below = node.literals.get(segment) if "%" not in segment else None
+        segments = rest.split("/")
+        for segment in map(_decode, segments) if "%" in rest else segments:
+            below = node.literals.get(segment)
             if below is None:
-                text = _decode(segment)
-                below = node.literals.get(text) if "%" in segment else None
-                if below is None:
-                    below = node.parameter
-                    values.append(text)
-            if below is None:
-                raise _no_such_path()
+                below = node.parameter
+                values.append(segment)
+                if below is None or not segment:
+                    raise _no_such_path()
             node = below
         return self._match(node, method, mount, values)
 
@@ -156,12 +155,9 @@ def _child(node: _Node, segment: str) -> _Node:
 
 def _decode(segment: str) -> str:
     try:
-        text = unquote_to_bytes(segment).decode() if "%" in segment else segment
+        return unquote_to_bytes(segment).decode() if "%" in segment else segment
     except UnicodeDecodeError:
         raise _no_such_path() from None
-    if not text:
-        raise _no_such_path()
-    return text
 
 
 def _allowed(methods: Iterable[str]) -> list[str]:
@@ -172,6 +168,7 @@ def _no_such_path() -> ResourceNotFound:
     return ResourceNotFound("There is nothing at this path.")
 
 
-def parameter_names(path: str) -> list[str]:
+@cache
+def parameter_names(path: str) -> tuple[str, ...]:
     """Return the names of the parameters of a path, in order."""
-    return [segment[1:-1] for segment in path.split("/") if segment.startswith("{")]
+    return tuple(segment[1:-1] for segment in path.split("/") if segment.startswith("{"))

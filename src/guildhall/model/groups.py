@@ -24,7 +24,10 @@ class ManagedBy(enum.IntEnum):
     @property
     def word(self) -> str:
         """The contract's word for it, e.g. `team-members`."""
-        return self.name.lower().replace("_", "-")
+        return _WORDS[self]
+
+
+_WORDS = [kind.name.lower().replace("_", "-") for kind in ManagedBy]
 
 
 class AdminAccess(enum.IntEnum):
@@ -57,6 +60,17 @@ class Group(msgspec.Struct, frozen=True):
     is_default: int
     grants_admin: int
     version: int
+    users: int
+    resources: int
+
+
+class GroupEntry(msgspec.Struct, frozen=True):
+    """What of a group can change without its version, and where it stands in a list."""
+
+    group_key: int
+    version: int
+    name_key: str
+    id: str
     users: int
     resources: int
 

@@ -1,6 +1,7 @@
 """Identifiers and their forms (contract 1.3)."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 # `$` alone would let a line end through behind the id.
@@ -29,6 +30,7 @@ class ResourceName(NamedTuple):
     local_id: str
 
 
+@lru_cache(4_096)
 def parse_uuid(text: str) -> str | None:
     """Return the UUID in lower case, or None when `text` is not one."""
     lowered = text.lower()

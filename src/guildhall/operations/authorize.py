@@ -14,6 +14,22 @@ from guildhall.model.roles import FULL_ACCESS_ONLY
 
 def management_access(caller: Caller, group: Group) -> ManagementAccess:
     """Say what this caller may do with the group."""
+    kind = (group.type, group.synced, group.is_default, group.grants_admin)
+    known = _KNOWN_ACCESS.get((caller.scopes, kind))
+    if known is None:
+        if len(_KNOWN_ACCESS) >= _MOST_KNOWN:
+            _KNOWN_ACCESS.clear()
+        known = _KNOWN_ACCESS[caller.scopes, kind] = _management_access(caller, group)
+    return known
+
+
+_KNOWN_ACCESS: dict[tuple[frozenset[str] | None, tuple[int, ...]], ManagementAccess] = {}
+"""By all that it depends on: a page asks for every one of its groups."""
+
+_MOST_KNOWN = 10_000
+
+
+def _management_access(caller: Caller, group: Group) -> ManagementAccess:
     may_write = caller.may(Permission.WRITE_GROUPS)
     return ManagementAccess(
         deletable=may_write and _why_not_deletable(group) is None,

@@ -16,6 +16,19 @@ GROUP_PARTS = """
 """
 """What `GROUP_COLUMNS` needs beside `FROM groups AS g`; more conditions can follow."""
 
+ENTRY_COLUMNS = "g.group_key, g.version, g.name_key, g.id, c.users, c.resources"
+"""The columns of `GroupEntry`, of groups g and group_counts c."""
+
+ENTRY_PARTS = """
+    CROSS JOIN group_counts AS c
+    WHERE g.org_key = :org_key AND c.org_key = :org_key AND c.group_key = g.group_key
+"""
+"""What `ENTRY_COLUMNS` needs beside `FROM groups AS g`."""
+
+SELECT_GROUPS_BY_KEY = register(
+    f"SELECT {GROUP_COLUMNS} FROM groups AS g {GROUP_PARTS} AND g.group_key IN (:group_keys...)", Group
+)
+
 SELECT_GROUP = register(
     f"SELECT {GROUP_COLUMNS} FROM groups AS g {GROUP_PARTS} AND g.id = :group_id",
     Group,

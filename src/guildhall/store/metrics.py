@@ -16,7 +16,6 @@ BATCH_SIZE = Histogram(
 
 READ_SECONDS = Histogram(
     "guildhall_read_seconds",
-    "Time of a read transaction, on the event loop or moved to a thread.",
-    ("place",),
-    buckets=(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1.0),
+    "Time of a read transaction that took too long for the event loop and was moved to a thread.",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0),
 )

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from guildhall.api.v2.encoded_groups import encode_groups
 from guildhall.api.v2.errors import DEPRECATED_LISTS, V2
-from guildhall.api.v2.paging import DataBody, ItemLinks, PageBody, page_response
+from guildhall.api.v2.group_bodies import BOTH_COUNTS, CountsAsked, GroupBody, group_body
+from guildhall.api.v2.paging import DataBody, PageBody, page_response
 from guildhall.api.v2.schemas import (
     DEFAULT_LIMIT,
     AccountIds,
@@ -25,55 +27,14 @@ from guildhall.http.response import Response, empty_response, json_response
 from guildhall.http.routing import Route
 from guildhall.model.errors import InvalidInput
 from guildhall.model.filters import GroupCriteria, GroupView
-from guildhall.model.groups import Group, ManagedBy
 from guildhall.model.paging import Window
 from guildhall.model.permissions import Permission
 from guildhall.operations import groups as rules
-from guildhall.operations.authorize import management_access
 from guildhall.operations.filters import resolve_group_criteria
 from guildhall.store.database import Transaction
 
 _GROUPS = "/v2/orgs/{orgId}/directories/{directoryId}/groups"
 _GROUP = _GROUPS + "/{groupId}"
-
-
-class ManagementAccessBody(msgspec.Struct, frozen=True):
-    """What the key that asks may do with the group."""
-
-    deletable: bool
-    modifiable: bool
-    readable: bool
-
-
-class GroupCounts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The counts that were asked for."""
-
-    users: int | UnsetType = UNSET
-    resources: int | UnsetType = UNSET
-
-
-class GroupBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A group as version 2 shows it (contract 2.1)."""
-
-    id: str
-    name: str
-    description: str | None
-    directory_id: str
-    management_access: ManagementAccessBody
-    external_synced: bool
-    managed_by: Literal["external", "admins", "team-members", "open"]
-    counts: GroupCounts | UnsetType = UNSET
-    links: ItemLinks
-
-
-class CountsAsked(msgspec.Struct, frozen=True, rename="camel"):
-    """Which counts a list shows for each group."""
-
-    include_users: bool = False
-    include_resources: bool = False
-
-
-_BOTH_COUNTS = CountsAsked(include_users=True, include_resources=True)
 
 
 class GroupFilterQuery(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -161,28 +122,6 @@ class GroupsToken(msgspec.Struct, frozen=True, array_like=True):
         return GroupsToken(self.view, self.counts, window)
 
 
-def group_body(request: Request, group: Group, counts: CountsAsked) -> GroupBody:
-    """Return a group as this key sees it, with the counts that were asked for."""
-    access = management_access(request.caller, group)
-    shown: GroupCounts | UnsetType = UNSET
-    if counts.include_users or counts.include_resources:
-        shown = GroupCounts(
-            group.users if counts.include_users else UNSET,
-            group.resources if counts.include_resources else UNSET,
-        )
-    return GroupBody(
-        id=group.id,
-        name=group.name,
-        description=group.description,
-        directory_id=group.directory_id,
-        management_access=ManagementAccessBody(access.deletable, access.modifiable, access.readable),
-        external_synced=bool(group.synced),
-        managed_by=ManagedBy(group.managed_by).word,  # type: ignore[arg-type]
-        counts=shown,
-        links=ItemLinks(request.item_token("group", group.id)),
-    )
-
-
 async def get_groups(tx: Transaction, request: Request) -> Response:
     """Get groups in an organization."""
     query: GroupListQuery = request.query
@@ -229,8 +168,12 @@ async def _view(
 
 
 async def _page(tx: Transaction, request: Request, token: GroupsToken) -> Response:
-    page = await rules.list_groups(tx, request.caller, token.view, token.window)
-    return page_response(request, page, token.at, lambda group: group_body(request, group, token.counts))
+    if request.kept is None:
+        page = await rules.list_groups(tx, request.caller, token.view, token.window)
+        return page_response(request, page, token.at, lambda group: group_body(request, group, token.counts))
+    entries = await rules.list_group_entries(tx, request.caller, token.view, token.window)
+    encoded = await encode_groups(tx, request, request.kept, entries.items, token.counts)
+    return page_response(request, entries, token.at, lambda entry: encoded[entry.group_key])
 
 
 async def get_group_count(tx: Transaction, request: Request) -> Response:
@@ -255,7 +198,7 @@ async def get_group(tx: Transaction, request: Request) -> Response:
     """Get group details."""
     parameters = request.parameters
     group = await rules.get_group(tx, request.caller, parameters["directoryId"], parameters["groupId"])
-    return json_response(DataBody(group_body(request, group, _BOTH_COUNTS)))
+    return json_response(DataBody(group_body(request, group, BOTH_COUNTS)))
 
 
 async def create_group(tx: Transaction, request: Request) -> Response:
@@ -267,7 +210,7 @@ async def create_group(tx: Transaction, request: Request) -> Response:
     headers = [("location", location)]
     if request.prefers_representation:
         headers.append(("preference-applied", "return=representation"))
-        return json_response(DataBody(group_body(request, group, _BOTH_COUNTS)), 201, headers)
+        return json_response(DataBody(group_body(request, group, BOTH_COUNTS)), 201, headers)
     return empty_response(201, headers)
 
 

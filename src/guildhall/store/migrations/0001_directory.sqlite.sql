@@ -83,7 +83,8 @@ CREATE TABLE directory_users (
 CREATE UNIQUE INDEX directory_users_listing ON directory_users (org_key, directory_key, account_id);
 CREATE INDEX directory_users_status ON directory_users (org_key, status, directory_key, user_key);
 
--- version changes with the name, the description and the flags, never with the counts.
+-- version changes with the name, the description and the flags, never with the counts, so that a page of
+-- groups that are kept encoded needs nothing but groups_by_name and the counts.
 CREATE TABLE groups (
     org_key INTEGER NOT NULL,
     group_key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -104,7 +105,7 @@ CREATE TABLE groups (
     CONSTRAINT groups_directory FOREIGN KEY (org_key, directory_key)
         REFERENCES directories (org_key, directory_key)
 ) STRICT;
-CREATE INDEX groups_by_name ON groups (org_key, name_key, id);
+CREATE INDEX groups_by_name ON groups (org_key, name_key, id, version);
 
 CREATE TABLE group_counts (
     org_key INTEGER NOT NULL,
