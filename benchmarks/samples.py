@@ -12,8 +12,8 @@ import msgspec
 from benchmarks.dataset import Dataset, select
 from benchmarks.servers import Server
 
-DRAWN = 2_000
-"""Ids, names or cursors that a scenario goes through; far more than any cache of one request would hold."""
+DRAWN = 20_000
+"""Ids, names or cursors that a scenario goes through: of pages of 20 groups all there are."""
 
 _SEED = 7
 
@@ -30,6 +30,8 @@ class Sample(msgspec.Struct, frozen=True):
     group_of_ten: str
     largest_resource: str
     smallest_resource: str
+    free_resource: str
+    """An online resource that the largest group has no role on."""
     owners: list[str]
     """Resource owners, the one with most assignments first."""
     directories: list[str]
@@ -55,6 +57,7 @@ def draw(made: Dataset) -> Sample:
         group_of_ten=_one(made, _GROUP.format(where=_ORDINARY, order="abs(c.users - 10), g.group_key")),
         largest_resource=_one(made, _RESOURCE.format(order="DESC")),
         smallest_resource=_one(made, _RESOURCE.format(order="ASC")),
+        free_resource=_one(made, _FREE),
         owners=[str(row[0]) for row in select(made, _OWNERS)],
         directories=[
             str(row[0]) for row in select(made, "SELECT id FROM directories ORDER BY rank, name_key")
@@ -70,6 +73,13 @@ _GROUP = """
 _RESOURCE = """
     SELECT r.id FROM resources AS r JOIN role_assignments AS a ON a.resource_key = r.resource_key
     GROUP BY r.resource_key ORDER BY count(*) {order}, r.id LIMIT 1
+"""
+_FREE = """
+    SELECT r.id FROM resources AS r WHERE r.status = 'online' AND r.owner = 'jira-software'
+      AND NOT EXISTS (SELECT 1 FROM role_assignments AS a
+                      WHERE a.org_key = 1 AND a.resource_key = r.resource_key AND a.group_key = (
+                          SELECT c.group_key FROM group_counts AS c ORDER BY c.users DESC LIMIT 1))
+    ORDER BY r.resource_key DESC LIMIT 1
 """
 _OWNERS = """
     SELECT r.owner FROM resources AS r JOIN role_assignments AS a ON a.resource_key = r.resource_key

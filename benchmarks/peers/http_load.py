@@ -66,8 +66,8 @@ def measure(server: Server, scenario: Scenario, seconds: int, clients: int, work
     file = work / "requests.bin"
     file.write_bytes(b"".join(b"%08d" % len(request) + request for request in scenario.requests))
     # Requests that can be sent only once are few at times: most of them are left for the measurement.
-    last = len(scenario.requests) if scenario.once else 0
-    runs = [_replay(server, scenario, (file, 0, last // 10), _WARM_UP_SECONDS, clients)]
+    last, few = (len(scenario.requests), 1 + len(scenario.requests) // 10) if scenario.once else (0, 0)
+    runs = [_replay(server, scenario, (file, 0, few), _WARM_UP_SECONDS, clients)]
     while True:
         server.settle()
         before = server.cpu_us()
