@@ -5,6 +5,8 @@
 #   make lint         the checks alone
 #   make format       let the formatter and the linter mend what they can
 #   make docs         write the generated pages of docs/ anew
+#   make bench        time everything at the largest size    (needs wrk and cc; ARGS="--peers" adds the peers)
+#   make bench-quick  the same, small and short, printed     (ARGS="--compare REV" sets it against a revision)
 #   make crash-rounds kill the server 1 000 times under load, and look for lost writes
 #   make requirements pin the dependencies anew              (UPGRADE=--upgrade takes newer versions)
 #   make clean        remove the virtual environment and what tools have left
@@ -19,10 +21,10 @@ COMPILE := $(BIN)/uv --quiet --no-config pip compile pyproject.toml --universal 
 ARGS ?=
 UPGRADE ?=
 
-.PHONY: help serve test lint format docs crash-rounds requirements clean
+.PHONY: help serve test lint format docs bench bench-quick crash-rounds requirements clean
 
 help:
-	@sed -n '3,10s/^# *//p' Makefile
+	@sed -n '3,12s/^# *//p' Makefile
 
 serve: $(VENV)/.runtime
 	@$(BIN)/guildhall serve --demo $(ARGS)
@@ -43,6 +45,12 @@ format: $(VENV)/.development
 
 docs: $(VENV)/.development
 	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/.runtime
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+bench-quick: $(VENV)/.runtime
+	$(BIN)/python benchmarks/run.py --quick $(ARGS)
 
 crash-rounds: $(VENV)/.development
 	GUILDHALL_CRASH_ROUNDS=1000 $(BIN)/pytest tests/crash $(ARGS)
