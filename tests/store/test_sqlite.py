@@ -16,6 +16,7 @@ import pytest
 from guildhall.model.errors import Unavailable
 from guildhall.store import sqlite
 from guildhall.store.database import Transaction
+from guildhall.store.groups import SELECT_GROUP
 from guildhall.store.orgs import INSERT_ORG, SELECT_ORGS
 from guildhall.store.sqlite import SQLiteDatabase
 from guildhall.store.sqlite_migrate import migrate_sqlite
@@ -374,3 +375,21 @@ async def test_connections_have_every_setting(database: SQLiteDatabase) -> None:
     }
     for connection in (database._writer._connection, database._reader):
         assert {name: connection.pragma(name) for name in wanted} == wanted
+
+
+def test_statements_are_not_compiled_again_for_other_values(path: Path) -> None:
+    """ADR 12: a table with a partial index would make SQLite do so at each run."""
+    compiled: list[Any] = []
+
+    def note(*use: Any) -> int:
+        """SQLite asks what a statement may use while it compiles it."""
+        compiled.append(use)
+        return apsw.SQLITE_OK
+
+    with contextlib.closing(connect(path, read_only=True)) as connection:
+        connection.authorizer = note
+        connection.execute(SELECT_GROUP.sqlite, (1, "a")).fetchall()
+        assert compiled
+        compiled.clear()
+        connection.execute(SELECT_GROUP.sqlite, (1, "b")).fetchall()
+    assert not compiled
