@@ -46,7 +46,7 @@ def main() -> None:
     if not options.quick:
         results["sizes"] = {str(size): _size(size, SHORT) for size in SIZES}
     if options.peers:
-        results["peers"] = [_peer(name, groups, plan) for name in PEERS]
+        results["peers"] = [result for name in PEERS for result in _peers(name, groups, plan)]
     (home() / "results.json").write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2))
     text = reports.report(results)
     if options.quick:
@@ -157,20 +157,17 @@ def compare(revision: str, groups: int, plan: Plan) -> None:
             subprocess.run(["git", "worktree", "remove", "--force", other], check=True, cwd=ROOT)
 
 
-def _peer(name: str, groups: int, plan: Plan) -> Any:
+def _peers(name: str, groups: int, plan: Plan) -> list[Any]:
+    """Measure a peer; one that is measured in two ways writes two results."""
     _say(f"peer {name}")
-    with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        data = ("--data", dataset(groups).path, "--work", str(home() / "peers"), "--json", file.name)
-        command = (
-            sys.executable,
-            "-m",
-            f"benchmarks.peers.{name}",
-            *data,
-            "--seconds",
-            str(round(plan.seconds)),
+    with tempfile.TemporaryDirectory() as folder:
+        result = str(Path(folder) / "result.json")
+        data = ("--data", dataset(groups).path, "--work", str(home() / "peers"), "--json", result)
+        seconds = ("--seconds", str(round(plan.seconds)))
+        subprocess.run(
+            (sys.executable, "-m", f"benchmarks.peers.{name}", *data, *seconds), check=True, cwd=ROOT
         )
-        subprocess.run(command, check=True, cwd=ROOT)
-        return msgspec.json.decode(Path(file.name).read_bytes())
+        return [msgspec.json.decode(file.read_bytes()) for file in sorted(Path(folder).glob("*.json"))]
 
 
 def _disk(made: Dataset) -> dict[str, float]:
