@@ -208,7 +208,7 @@ def add_members(
 ) -> Write:
     """Measure additions to the groups in turn on a fresh copy of the dataset, by 32 clients."""
     requests = scenarios.additions(sample, groups, plan.additions)
-    fresh = copy_of(made, Path(made.path).parent / "writing")
+    fresh = _unlimited(made)
     with (
         servers.guildhall(fresh, environment=environment) as server,
         load.prepared([request.encode(made.key) for request in requests]) as prepared,
@@ -230,8 +230,15 @@ def _require_added(made: Dataset, confirmed: int) -> None:
 def sql_of_additions(made: Dataset, sample: Sample, groups: Sequence[str], most: int) -> float:
     """Return how many additions a second the statements alone reach, 64 to a commit."""
     requests = scenarios.additions(sample, groups, most)
-    recorded = floors.record(copy_of(made, Path(made.path).parent / "writing"), requests)
-    return floors.replay_writes(copy_of(made, Path(made.path).parent / "writing"), recorded).per_second
+    recorded = floors.record(_unlimited(made), requests)
+    return floors.replay_writes(_unlimited(made), recorded).per_second
+
+
+def _unlimited(made: Dataset) -> Dataset:
+    """Return a fresh copy in which no resource has a user limit, so that everyone can be added."""
+    fresh = copy_of(made, Path(made.path).parent / "writing")
+    lift_limits(fresh)
+    return fresh
 
 
 def change_largest(server: Server, sample: Sample) -> list[Mass]:

@@ -25,10 +25,10 @@ from benchmarks.dataset import LARGEST, Dataset, copy_of, dataset, home, select 
 from benchmarks.measures import Plan  # noqa: E402
 
 FULL = Plan(seconds=5, runs=3, additions=120_000)
-QUICK = Plan(seconds=1, runs=1, additions=40_000)
-SHORT = Plan(seconds=2, runs=1, additions=40_000)
-"""For the sizes beside the largest, whose figures are compared among themselves."""
+SHORT = Plan(seconds=2, runs=1, additions=60_000)
+"""For the sizes beside the largest, whose figures are compared among themselves; also `--short`."""
 
+QUICK = Plan(seconds=1, runs=1, additions=40_000)
 SMALL = 1_000
 SIZES = (SMALL, 10_000, 100_000, LARGEST)
 PEERS = ("slapd", "moto", "scim2_server", "canaille")
@@ -40,10 +40,10 @@ def main() -> None:
     if options.compare:
         compare(options.compare, options.groups or SMALL * 10, QUICK if options.quick else FULL)
         return
-    plan = QUICK if options.quick else FULL
+    plan = QUICK if options.quick else SHORT if options.short else FULL
     groups = options.groups or (SMALL * 10 if options.quick else LARGEST)
     results = measure(groups, plan)
-    if not options.quick:
+    if not (options.quick or options.short):
         results["sizes"] = {str(size): _size(size, SHORT) for size in SIZES}
     if options.peers:
         results["peers"] = [result for name in PEERS for result in _peers(name, groups, plan)]
@@ -58,6 +58,9 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small dataset and short runs, printed")
+    parser.add_argument(
+        "--short", action="store_true", help="the largest dataset, short runs, no other sizes"
+    )
     parser.add_argument("--groups", type=int, help="groups of the dataset")
     parser.add_argument("--peers", action="store_true", help="measure the peers as well")
     parser.add_argument(

@@ -47,6 +47,11 @@ USERS = [
     ("accountId: ada\n  roles:\n  - {resource: Jra, roles: [user]}", 4, "there is no resource Jra."),
     ("accountId: ada\n  roles:\n  - {resource: Jira, roles: [usr]}", 4, "roles[0]: there is no role usr"),
     (
+        "accountId: e\n  name: E\n  email: e@b.c\n  directories: []\n  roles: [{resource: Jira, roles: [user]}]",
+        6,
+        "users[0].roles: a user who is in no directory takes no roles.",
+    ),
+    (
         "accountId: ada\n  roles:\n  - {resource: Jira, roles: [customer]}",
         4,
         "does not fit resources of jira.",

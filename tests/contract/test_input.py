@@ -148,6 +148,12 @@ async def test_two_orders_are_400(world):
     assert names(await queried(world, "sortBy[1][field]=name&sortBy[1][direction]=desc")) == []
 
 
+async def test_an_empty_preference_hides_no_other(world):
+    headers = [("prefer", ""), ("prefer", "handling=strict")]
+    answer = await world.http.get(f"{world.v2()}/groups?serchTerm=x", headers=headers)
+    refused(answer, 400, V2, "did you mean searchTerm?")
+
+
 @pytest.mark.parametrize(
     "prefer",
     [

@@ -140,7 +140,7 @@ class Application:
         self, exchange: "_Exchange", match: Match, parameters: dict[str, str], caller: Caller
     ) -> Request:
         route = match.route
-        preferences = read_preferences(exchange.every_header(b"prefer")) if exchange.header(b"prefer") else {}
+        preferences = read_preferences(exchange.every_header(b"prefer"))
         strict = self._strict or preferences.get("handling") == "strict"
         body = None
         if route.body is not None:

@@ -5,6 +5,9 @@ returned: what is kept can be too old, never wrong. Only reads may keep anything
 gives its keys and versions to another. SQLite only: there a file that was put in another's place is noticed.
 """
 
+import threading
+from collections.abc import Hashable
+
 import msgspec
 
 MOST_BYTES = 96 << 20
@@ -31,20 +34,21 @@ class KeptItems:
     """Encoded items by key; the oldest go first."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._items: dict[int, Encoded] = {}
+        self._items: dict[Hashable, Encoded] = {}
         self._most_bytes = most_bytes
         self._bytes = 0
+        self._keeping = threading.Lock()
 
-    def get(self, key: int, version: int) -> Encoded | None:
+    def get(self, key: Hashable, version: int) -> Encoded | None:
         """Return the item if it is kept in this very version."""
         item = self._items.get(key)
         return item if item is not None and item.version == version else None
 
-    def keep(self, key: int, item: Encoded) -> None:
+    def keep(self, key: Hashable, item: Encoded) -> None:
         """Keep an item of a snapshot that was read; reads in threads may do so at the same time."""
-        old = self._items.pop(key, None)
-        self._items[key] = item
-        self._bytes += item.size - (old.size if old else 0)
-        while self._bytes > self._most_bytes and self._items:
-            oldest = self._items.pop(next(iter(self._items)), None)
-            self._bytes -= oldest.size if oldest else 0
+        with self._keeping:
+            old = self._items.pop(key, None)
+            self._items[key] = item
+            self._bytes += item.size - (old.size if old else 0)
+            while self._bytes > self._most_bytes and self._items:
+                self._bytes -= self._items.pop(next(iter(self._items))).size

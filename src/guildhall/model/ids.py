@@ -13,6 +13,7 @@ RESOURCE_PATTERN = r"^ari:cloud:([a-z0-9\-]{1,64})::(site|org)/([A-Za-z0-9_\-]{1
 OWNER_PATTERN = r"^[a-z0-9\-]{1,64}" + _END
 """The forms of ids as regular expressions that OpenAPI's dialect shares."""
 
+_UUID_LENGTH = 36
 _UUID = re.compile(UUID_PATTERN)
 _ACCOUNT = re.compile(ACCOUNT_PATTERN)
 _ARI = re.compile(RESOURCE_PATTERN)
@@ -30,9 +31,14 @@ class ResourceName(NamedTuple):
     local_id: str
 
 
-@lru_cache(4_096)
 def parse_uuid(text: str) -> str | None:
     """Return the UUID in lower case, or None when `text` is not one."""
+    return _parse_uuid(text) if len(text) == _UUID_LENGTH else None
+
+
+@lru_cache(4_096)
+def _parse_uuid(text: str) -> str | None:
+    """Remembers those of the organization and its directories, which every request names."""
     lowered = text.lower()
     return lowered if _UUID.match(lowered) else None
 

@@ -230,6 +230,8 @@ async def _store(tx: Transaction, caller: Caller, before: Account | None, user: 
     return msgspec.structs.replace(user, user_key=user_key)
 
 
+# On PostgreSQL the totals are locked here before the user's groups are: two who change accounts can meet in
+# a deadlock, one of whom is repeated. The other order would read the groups of everyone who is changed.
 async def _update(tx: Transaction, before: User, user: User, values: dict[str, Any]) -> None:
     key = {"org_key": values["org_key"], "user_key": user.user_key}
     counted = any(getattr(before, field) != getattr(user, field) for field in COUNTED)

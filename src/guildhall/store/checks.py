@@ -179,7 +179,7 @@ COMPARE_USER_TOTALS = _of_rows(
 )
 
 COMPARE_ROLE_TOTALS = _of_rows(
-    f"{_DIRECTORY} || ' of ' || {_THIS_ROLE}",
+    f"CASE WHEN b.directory_key = 0 THEN 'organization' ELSE {_DIRECTORY} END || ' of ' || {_THIS_ROLE}",
     "directory_key",
     """
     SELECT t.directory_key, t.users AS number FROM role_totals AS t

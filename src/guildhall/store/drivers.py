@@ -60,7 +60,10 @@ class FilteredList(Protocol[Row]):
         """Return up to `limit + 1` rows, of those that one filter finds."""
 
     async def walk(self, tx: Transaction, end: Position | None) -> list[Row]:
-        """Return up to `limit + 1` rows of the index, from where the page starts up to `end`."""
+        """Return up to `limit + 1` rows of the index, from where the page starts up to `end`.
+
+        Of a list of rows that are named, which nothing else drives, return those.
+        """
 
     async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
         """Return where so many rows of the index end, or None when it ends before."""

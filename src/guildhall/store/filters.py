@@ -312,7 +312,7 @@ def _page_statement(shape: _Shape, rows: _Rows) -> Statement[Any]:
     return searching(f"{sql} {order_by(shape.columns, descending=shape.descending)} LIMIT :most", row)
 
 
-@lru_cache(64)
+@lru_cache(2048)
 def _ahead_statement(shape: _Shape) -> Statement[Place]:
     place = " AND g.directory_key = :directory_key" if shape.one_directory else ""
     source = f"FROM groups AS g WHERE g.org_key = :org_key{place}{_edges(shape)}"

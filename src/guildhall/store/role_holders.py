@@ -1,11 +1,14 @@
-"""Who holds a role on anything, and how many in each directory (the source of the user statistics)."""
+"""Who holds a role on anything; how many do in each directory and in the organization (contract 4, stats)."""
 
 import msgspec
 
 from guildhall.store.statement import register
 
 WHOLE_ORGANIZATION = 0
-"""In the place of a directory's key: the total of all directories, where each user counts once."""
+"""In the place of a directory's key: the total of all directories, where each user counts once.
+
+Who is in no directory holds no role, so that every holder counts.
+"""
 
 
 class HoldersInDirectory(msgspec.Struct, frozen=True):

@@ -142,7 +142,7 @@ def _page_statement(page: _PageShape) -> Statement[UserRow]:
     return searching(f"SELECT {USER_ROW_COLUMNS} {sql} {order} LIMIT :most", UserRow)
 
 
-@lru_cache(64)
+@lru_cache(2048)
 def _ahead_statement(page: _PageShape) -> Statement[Place]:
     source = "FROM users AS u WHERE u.org_key = :org_key"
     if page.directory_first:

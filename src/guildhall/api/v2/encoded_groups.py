@@ -1,5 +1,6 @@
 """Groups as version 2 sends them, from what is kept of them where that still holds (design 2.4)."""
 
+import enum
 from collections.abc import Sequence
 
 import msgspec
@@ -16,16 +17,24 @@ _LINKS = b',"links":'
 _NO_COUNTS = CountsAsked()
 
 
+class KeyKind(enum.IntEnum):
+    """Kinds of keys that see the same of every group."""
+
+    READS = 0
+    WRITES = 1
+    FULL = 2
+
+
 async def encode_groups(
     tx: Transaction, request: Request, kept: KeptItems, entries: Sequence[GroupEntry], counts: CountsAsked
 ) -> dict[int, msgspec.Raw]:
     """Return the JSON of each entry's group by its key; what is not kept is read from the same snapshot."""
     access = _access_of(request)
-    known = {entry.group_key: kept.get(entry.group_key * 4 + access, entry.version) for entry in entries}
+    known = {entry.group_key: kept.get((entry.group_key, access), entry.version) for entry in entries}
     missing = [key for key, encoded in known.items() if encoded is None]
     for group in await get_groups_of_entries(tx, request.caller, missing) if missing else ():
         made = known[group.group_key] = _encode(request, group)
-        kept.keep(group.group_key * 4 + access, made)
+        kept.keep((group.group_key, access), made)
     return {
         entry.group_key: _with_counts(encoded, entry, counts)
         for entry in entries
@@ -33,11 +42,11 @@ async def encode_groups(
     }
 
 
-def _access_of(request: Request) -> int:
-    """Tell apart what `managementAccess` tells apart: keys that read, that write, that may do everything."""
+def _access_of(request: Request) -> KeyKind:
+    """Return what of a key decides `managementAccess` beside the group: see `authorize.management_access`."""
     if request.caller.scopes is None:
-        return 2
-    return int(request.caller.may(Permission.WRITE_GROUPS))
+        return KeyKind.FULL
+    return KeyKind.WRITES if request.caller.may(Permission.WRITE_GROUPS) else KeyKind.READS
 
 
 def _encode(request: Request, group: Group) -> Encoded:

@@ -38,6 +38,8 @@ async def seed_user_roles(
     changes: dict[int, list[str]] = {}
     for item, account in given:
         wanted = await _wanted(run, item)
+        if wanted and not account.directories:
+            raise misplaced(item.place, "roles", "a user who is in no directory takes no roles.")
         old = before.get(account.user.user_key, {})
         if wanted.keys() == old.keys():
             continue
