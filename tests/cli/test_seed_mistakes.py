@@ -26,6 +26,7 @@ groups:
 HASH = "0" * 64
 LONG = "x" * 1001
 
+EVE = "accountId: eve\n  name: Eve\n  email: eve@example.com\n  directories: []"
 USERS = [
     ("{name: X, emial: y}", 2, "users[0].emial: unknown field; did you mean email?"),
     ("{name: X}", 2, "users[0].email: an address such as ada@example.com, or accountId, is required."),
@@ -47,7 +48,7 @@ USERS = [
     ("accountId: ada\n  roles:\n  - {resource: Jra, roles: [user]}", 4, "there is no resource Jra."),
     ("accountId: ada\n  roles:\n  - {resource: Jira, roles: [usr]}", 4, "roles[0]: there is no role usr"),
     (
-        "accountId: e\n  name: E\n  email: e@b.c\n  directories: []\n  roles: [{resource: Jira, roles: [user]}]",
+        EVE + "\n  roles: [{resource: Jira, roles: [user]}]",
         6,
         "users[0].roles: a user who is in no directory takes no roles.",
     ),
