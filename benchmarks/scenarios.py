@@ -8,7 +8,7 @@ import msgspec
 
 from benchmarks.dataset import select
 from benchmarks.load import Request
-from benchmarks.samples import DRAWN, Sample, walk
+from benchmarks.samples import Sample, walk
 from benchmarks.servers import Server
 
 CLIENTS = 8
@@ -16,6 +16,9 @@ CLIENTS = 8
 
 WRITERS = 32
 """Connections of a write scenario."""
+
+JOINED = 2_000
+"""Groups that members are added to at random."""
 
 COUNTS = 'counts={"includeUsers":true,"includeResources":true}'
 SEAT_ROLE = "atlassian/user"
@@ -137,7 +140,7 @@ def additions(sample: Sample, groups: Sequence[str], most: int, skip: int = 0) -
     return found
 
 
-def groups_to_join(sample: Sample, most: int = DRAWN) -> list[str]:
+def groups_to_join(sample: Sample, most: int = JOINED) -> list[str]:
     """Return ordinary groups of the default directory in random order, in which anyone may be put."""
     sql = """
         SELECT g.id FROM groups AS g JOIN directories AS d ON d.directory_key = g.directory_key
