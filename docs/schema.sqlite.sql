@@ -89,7 +89,7 @@ CREATE UNIQUE INDEX directory_users_listing ON directory_users (org_key, directo
 CREATE INDEX directory_users_status ON directory_users (org_key, status, directory_key, user_key);
 
 -- version changes with the name, the description and the flags, never with the counts, so that a page of
--- groups that are kept encoded needs nothing but groups_by_name and the counts.
+-- groups of all directories that are kept encoded needs nothing but groups_by_name and the counts.
 CREATE TABLE groups (
     org_key INTEGER NOT NULL,
     group_key INTEGER PRIMARY KEY AUTOINCREMENT,
