@@ -6,6 +6,7 @@ gives its keys and versions to another. SQLite only: there a file that was put i
 """
 
 import threading
+from collections import OrderedDict
 from collections.abc import Hashable
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 MOST_BYTES = 96 << 20
 """What is kept at most, by the estimate below."""
 
-_OVERHEAD = 300
+_OVERHEAD = 400
 """Bytes that the interpreter needs for an entry beside the texts."""
 
 
@@ -34,7 +35,8 @@ class KeptItems:
     """Encoded items by key; the oldest go first."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._items: dict[Hashable, Encoded] = {}
+        # Not a dict, which looks at the places of all that went before it finds its oldest.
+        self._items: OrderedDict[Hashable, Encoded] = OrderedDict()
         self._most_bytes = most_bytes
         self._bytes = 0
         self._keeping = threading.Lock()
@@ -51,4 +53,4 @@ class KeptItems:
             self._items[key] = item
             self._bytes += item.size - (old.size if old else 0)
             while self._bytes > self._most_bytes and self._items:
-                self._bytes -= self._items.pop(next(iter(self._items))).size
+                self._bytes -= self._items.popitem(last=False)[1].size
