@@ -218,7 +218,7 @@ class World:
 
     async def add(self, group: Group, user: MadeUser) -> None:
         """Add a user to a group, also to one that takes no members through the API."""
-        await self.write(_join, self.caller, group, user)
+        await self.write(join, self.caller, group, user)
 
 
 async def _grant(tx: Transaction, caller: Caller, group: Group, grant: Grant) -> None:
@@ -228,7 +228,8 @@ async def _grant(tx: Transaction, caller: Caller, group: Group, grant: Grant) ->
     await insert_role_assignments(tx, caller, group, [(resource, role)])
 
 
-async def _join(tx: Transaction, caller: Caller, group: Group, user: MadeUser) -> None:
+async def join(tx: Transaction, caller: Caller, group: Group, user: MadeUser) -> None:
+    """Add a user to a group as the rules do, whatever the group is."""
     group = await get_group_to_join(tx, caller, None, group.id)
     await insert_member(tx, caller, group, await find_user_of_group(tx, caller, group, user.id))
 

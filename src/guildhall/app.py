@@ -29,9 +29,10 @@ from guildhall.api.v2 import role_assignments as v2_role_assignments
 from guildhall.api.v2 import users as v2_users
 from guildhall.api.v2 import workspaces as v2_workspaces
 from guildhall.api.v2.errors import V2
-from guildhall.http.application import Application, Receive, Scope, Send
+from guildhall.http.application import Application
 from guildhall.http.authentication import Authenticator
 from guildhall.http.documentation import Documentation
+from guildhall.http.exchange import Receive, Scope, Send
 from guildhall.http.health import Health, measure_seats
 from guildhall.http.origin import Origin, is_loopback
 from guildhall.http.routing import Router

@@ -113,14 +113,6 @@ def _about_groups() -> Iterator[Question]:
                 filters.select_groups, org_key=1, view=GroupView(chosen, descending), window=window
             )
             yield Question(f"groups {asked}", by_key, False, ask)
-            yield Question(
-                f"entries of groups {asked}",
-                by_key,
-                False,
-                functools.partial(
-                    filters.select_group_entries, org_key=1, view=GroupView(chosen, descending), window=window
-                ),
-            )
         ask = functools.partial(filters.count_groups, org_key=1, chosen=chosen)
         yield Question(f"number of groups {asked}", by_key, True, ask)
 

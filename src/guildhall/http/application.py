@@ -9,24 +9,25 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
 
 from guildhall.http.authentication import Authenticator
-from guildhall.http.body import MOST_BYTES, decode_body, require_media_type
+from guildhall.http.body import decode_body, require_media_type
 from guildhall.http.cors import cors_headers, preflight_headers
 from guildhall.http.errors import Wire, error_response
-from guildhall.http.kept import KeptItems
+from guildhall.http.exchange import NOBODY, Disconnected, Exchange, Receive, Scope, Send
+from guildhall.http.kept import KeptAnswers, key_of
 from guildhall.http.metrics import REQUEST_SECONDS, REQUESTS
 from guildhall.http.origin import Origin
 from guildhall.http.preferences import read_preferences
 from guildhall.http.query import QueryReader, parse_pairs
 from guildhall.http.request import Request
 from guildhall.http.response import JSON, Response, Stream, empty_response
-from guildhall.http.routing import PUBLIC, Match, Route, Router
+from guildhall.http.routing import PUBLIC, Route, Router
 from guildhall.model.errors import (
     BodyTooLarge,
     GuildhallError,
@@ -38,13 +39,6 @@ from guildhall.model.ids import parse_uuid
 from guildhall.model.permissions import Caller, Permission
 from guildhall.store.database import Database
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-NOBODY = Caller(0, "", b"", None, "nobody", frozenset())
-"""Who calls an operation that needs no key."""
-
 STALLED_SECONDS = 60.0
 """How long a client may take for one piece of a long body."""
 
@@ -54,10 +48,6 @@ _LOG = logging.getLogger("guildhall.http")
 
 class NoParameters(msgspec.Struct, frozen=True):
     """The query of an operation that takes none: strictly read, every parameter is unknown."""
-
-
-class Disconnected(Exception):
-    """The client went away before its request was complete; nobody is left to answer."""
 
 
 class Application:
@@ -79,14 +69,14 @@ class Application:
         self._authenticator = authenticator
         self._origin = origin
         self._strict = strict
-        self._kept = KeptItems() if database.engine == "sqlite" else None
+        self._kept = KeptAnswers(database.freshness) if database.freshness is not None else None
         self._readers = {r.operation: QueryReader(r.query or NoParameters) for r in router.routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         begun = time.perf_counter()
         # It tells answers apart and is no secret.
-        exchange = _Exchange(scope, receive, f"{random.getrandbits(32):08x}")
+        exchange = Exchange(scope, receive, f"{random.getrandbits(32):08x}")
         if self._origin.cors_origins:
             exchange.headers += cors_headers(exchange.header(b"origin"), self._origin.cors_origins)
         try:
@@ -100,22 +90,43 @@ class Application:
             await self._send_stream(send, response.stream, exchange)
         _measure(exchange, response, time.perf_counter() - begun)
 
-    async def _answer(self, exchange: "_Exchange") -> Response:
+    async def _answer(self, exchange: Exchange) -> Response:
         if exchange.method == "OPTIONS":
             return self._options(exchange)
+        route = self._find_route(exchange)
+        exchange.caller = await self._admit(exchange, route)
+        if route.body is not None:
+            exchange.body = await exchange.read_body()
+        if self._kept is None or not route.only_reads or exchange.header(b"prefer") is not None:
+            return await self._operate(exchange, route)
+        return await self._operate_or_repeat(exchange, route, self._kept)
+
+    def _find_route(self, exchange: Exchange) -> Route:
         match = exchange.match = self._router.find(exchange.method, exchange.path)
-        route = match.route
-        if route.deprecation is not None:
-            exchange.headers += route.deprecation.headers()
-        parameters = {name: _clean(name, value) for name, value in match.parameters.items()}
-        caller = await self._admit(exchange, route, parameters)
-        request = await self._read_request(exchange, match, parameters, caller)
+        if match.route.deprecation is not None:
+            exchange.headers += match.route.deprecation.headers()
+        exchange.parameters = {name: _clean(name, value) for name, value in match.parameters.items()}
+        return match.route
+
+    async def _operate(self, exchange: Exchange, route: Route) -> Response:
+        request = await self._read_request(exchange, route)
         if route.without_database:
             return await route.handler(None, request)
         run = self._database.write if route.writes else self._database.read
         return await run(route.handler, request)
 
-    def _options(self, exchange: "_Exchange") -> Response:
+    async def _operate_or_repeat(self, exchange: Exchange, route: Route, kept: KeptAnswers) -> Response:
+        """Answer a read; what was answered to the same before counts, if it still holds."""
+        moment = kept.moment()
+        key = key_of(route.operation, exchange)
+        if moment is not None and (known := kept.find(key)) is not None:
+            return known
+        response = await self._operate(exchange, route)
+        if moment is not None and moment == kept.moment() and not exchange.shows_host:
+            kept.keep(key, moment, response)
+        return response
+
+    def _options(self, exchange: Exchange) -> Response:
         try:
             self._router.find("OPTIONS", exchange.path)
         except MethodNotAllowed as error:
@@ -123,23 +134,21 @@ class Application:
             return empty_response(204, [("allow", ", ".join(error.allowed)), *preflight])
         raise LookupError("no route answers OPTIONS itself")
 
-    async def _admit(self, exchange: "_Exchange", route: Route, parameters: dict[str, str]) -> Caller:
+    async def _admit(self, exchange: Exchange, route: Route) -> Caller:
         """Return who calls; raises Unauthenticated, ScopeMissing, OrganizationNotFound."""
         if route.permission == PUBLIC:
             return NOBODY
         caller, limits = await self._authenticator.authenticate(exchange.header(b"authorization"))
         exchange.headers += limits
         _require_permission(caller, Permission(route.permission))
-        if parameters.get("orgId", caller.org_id) != caller.org_id:
-            raise OrganizationNotFound(f"There is no organization {parameters['orgId'][:100]}.")
+        org_id = exchange.parameters.get("orgId", caller.org_id)
+        if org_id != caller.org_id:
+            raise OrganizationNotFound(f"There is no organization {org_id[:100]}.")
         return (
             msgspec.structs.replace(caller, address=self._origin.client(exchange)) if route.writes else caller
         )
 
-    async def _read_request(
-        self, exchange: "_Exchange", match: Match, parameters: dict[str, str], caller: Caller
-    ) -> Request:
-        route = match.route
+    async def _read_request(self, exchange: Exchange, route: Route) -> Request:
         preferences = read_preferences(exchange.every_header(b"prefer"))
         strict = self._strict or preferences.get("handling") == "strict"
         body = None
@@ -151,18 +160,21 @@ class Application:
         return Request(
             id=exchange.id,
             operation=route.operation,
-            mount=match.mount,
-            parameters=parameters,
-            caller=caller,
-            base=partial(self._origin.base_url, exchange),
+            mount=exchange.match.mount if exchange.match else "",
+            parameters=exchange.parameters,
+            caller=exchange.caller,
+            base=partial(self._base_url, exchange),
             prefers_representation=preferences.get("return") == "representation",
             forget_keys=self._authenticator.forget,
-            kept=None if route.writes else self._kept,
             query=query,
             body=body,
         )
 
-    async def _send_stream(self, send: Send, stream: Stream, exchange: "_Exchange") -> None:
+    def _base_url(self, exchange: Exchange) -> str:
+        exchange.shows_host = True
+        return self._origin.base_url(exchange)
+
+    async def _send_stream(self, send: Send, stream: Stream, exchange: Exchange) -> None:
         """Send a long body; a client that takes none of it for long loses the connection."""
         try:
             async with contextlib.aclosing(self._database.stream(stream)) as pieces:
@@ -175,7 +187,7 @@ class Application:
             raise
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _failure(self, exchange: "_Exchange", error: Exception) -> Response:
+    def _failure(self, exchange: Exchange, error: Exception) -> Response:
         wire = exchange.match.route.wire if exchange.match else self._wire_of(exchange.path)
         response = error_response(wire, error, exchange.id)
         if isinstance(error, BodyTooLarge) and exchange.version.startswith("1"):
@@ -195,66 +207,6 @@ class Application:
         return self._wires.get("/".join(segments[:3]), self._wires[""])
 
 
-class _Exchange:
-    """One request on its way through, and what its answer needs to know."""
-
-    def __init__(self, scope: Scope, receive: Receive, request_id: str) -> None:
-        self.id = request_id
-        self.method: str = scope["method"]
-        raw_path = scope.get("raw_path") or scope["path"].encode()
-        self.path: str = raw_path.decode("latin-1").partition("?")[0]
-        self.query: bytes = scope["query_string"]
-        self.client: str = (scope.get("client") or ("",))[0]
-        self.scheme: str = scope.get("scheme", "http")
-        self.version: str = scope.get("http_version", "1.1")
-        self.match: Match | None = None
-        self.headers: list[tuple[str, str]] = []
-        self._request_headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
-        self._first = dict(reversed(self._request_headers))
-        self._receive = receive
-
-    def header(self, name: bytes) -> str | None:
-        """Return the first request header of that lower-case name."""
-        value = self._first.get(name)
-        return None if value is None else value.decode("latin-1")
-
-    def every_header(self, name: bytes) -> Iterator[str]:
-        """Return each request header of that lower-case name, in order."""
-        return (value.decode("latin-1") for key, value in self._request_headers if key == name)
-
-    async def read_body(self) -> bytes:
-        """Return the body; raises BodyTooLarge as soon as it is, Disconnected when it never ends."""
-        said = self.header(b"content-length") or ""
-        _require_size(int(said[:20]) if said.isdecimal() else 0)
-        parts: list[bytes] = []
-        length = 0
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            part = message.get("body", b"")
-            length += len(part)
-            _require_size(length)
-            parts.append(part)
-            if not message.get("more_body"):
-                return b"".join(parts)
-
-    def log_fields(self, response: Response) -> dict[str, Any]:
-        """Return what a log line says of the request: no query, no header and no body, so no secret."""
-        operation = self.match.route.operation if self.match else None
-        return {
-            "request_id": self.id,
-            "method": self.method,
-            "operation": operation,
-            "status": response.status,
-        }
-
-
-def _require_size(length: int) -> None:
-    if length > MOST_BYTES:
-        raise BodyTooLarge(f"The body is larger than {MOST_BYTES} bytes.")
-
-
 def _clean(name: str, value: str) -> str:
     return (parse_uuid(value) or value) if name in _UUID_PARAMETERS else value
 
@@ -266,8 +218,8 @@ def _require_permission(caller: Caller, permission: Permission) -> None:
         raise ScopeMissing(f"The API key lacks the scope {permission}.")
 
 
-async def _read_body(exchange: _Exchange, route: Route, *, strict: bool) -> Any:
-    raw = await exchange.read_body()
+async def _read_body(exchange: Exchange, route: Route, *, strict: bool) -> Any:
+    raw = exchange.body
     media_type = JSON
     if raw or route.reader is not None:
         media_type = require_media_type(exchange.header(b"content-type"), route.media_types)
@@ -278,7 +230,7 @@ async def _read_body(exchange: _Exchange, route: Route, *, strict: bool) -> Any:
     return decode_body(raw, kind, required=route.body_required, strict=strict)
 
 
-async def _send(send: Send, response: Response, exchange: _Exchange) -> None:
+async def _send(send: Send, response: Response, exchange: Exchange) -> None:
     body, streams = response.body, response.stream is not None
     headers = [(b"x-request-id", exchange.id.encode())]
     if body or streams:
@@ -294,7 +246,7 @@ async def _send(send: Send, response: Response, exchange: _Exchange) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": streams})
 
 
-def _measure(exchange: _Exchange, response: Response, seconds: float) -> None:
+def _measure(exchange: Exchange, response: Response, seconds: float) -> None:
     operation = exchange.match.route.operation if exchange.match else "none"
     count, observe = _meters(operation, response.status)
     count()

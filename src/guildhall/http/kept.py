@@ -1,56 +1,99 @@
-"""Encoded items that are kept, since making one takes longer than reading what tells that it still holds.
+"""Answers that were given, to give again while nothing that they show has changed (ADR 14).
 
-An item is kept with its version and given back only for that version, which the same snapshot has just
-returned: what is kept can be too old, never wrong. Only reads may keep anything: a write that is undone
-gives its keys and versions to another. SQLite only: there a file that was put in another's place is noticed.
+Only a success of an operation that reads is kept, by all that decides it: who asks, what for, and the bytes
+of the question. `Freshness` tells whether it still holds; what does not is made anew, whatever is kept.
 """
 
-import threading
-from collections import OrderedDict
-from collections.abc import Hashable
+import hashlib
+import random
 
 import msgspec
 
-MOST_BYTES = 96 << 20
+from guildhall.http.exchange import Exchange
+from guildhall.http.response import Response
+from guildhall.store.freshness import Freshness
+
+MOST_BYTES = 128 << 20
 """What is kept at most, by the estimate below."""
 
-_OVERHEAD = 400
-"""Bytes that the interpreter needs for an entry beside the texts."""
+MOST_BYTES_OF_ONE = 1 << 20
+_KEY_BYTES = 16
+_OVERHEAD = 700
+"""Bytes that the interpreter needs for an answer beside its body."""
+
+_OVERHEAD_OF_GROUP = 40
 
 
-class Encoded(msgspec.Struct, frozen=True, gc=False):
-    """The JSON of an item, before and behind what is never kept."""
+class KeptAnswer(msgspec.Struct, frozen=True, gc=False):
+    """An answer, and the moment that it is of."""
 
-    version: int
-    head: bytes
-    tail: bytes
+    moment: int
+    response: Response
+    place: int
+    """Where its key stands in the list of keys."""
 
     @property
     def size(self) -> int:
         """Bytes of memory, about."""
-        return len(self.head) + len(self.tail) + _OVERHEAD
+        return len(self.response.body) + len(self.response.groups or ()) * _OVERHEAD_OF_GROUP + _OVERHEAD
 
 
-class KeptItems:
-    """Encoded items by key; the oldest go first."""
+class KeptAnswers:
+    """Answers by key. When there are too many, any of them may go.
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        # Not a dict, which looks at the places of all that went before it finds its oldest.
-        self._items: OrderedDict[Hashable, Encoded] = OrderedDict()
+    Whoever walks through a long list comes back to each page as late as can be: to let the oldest go would be
+    to let go just what comes next.
+    """
+
+    def __init__(self, freshness: Freshness, most_bytes: int = MOST_BYTES) -> None:
+        self._freshness = freshness
         self._most_bytes = most_bytes
+        self._answers: dict[bytes, KeptAnswer] = {}
+        self._keys: list[bytes] = []
         self._bytes = 0
-        self._keeping = threading.Lock()
+        self._chance = random.Random(0)  # noqa: S311 -- it keeps no secret
 
-    def get(self, key: Hashable, version: int) -> Encoded | None:
-        """Return the item if it is kept in this very version."""
-        item = self._items.get(key)
-        return item if item is not None and item.version == version else None
+    def moment(self) -> int | None:
+        """Return the moment of now, or None while nothing can be given or kept."""
+        return self._freshness.moment()
 
-    def keep(self, key: Hashable, item: Encoded) -> None:
-        """Keep an item of a snapshot that was read; reads in threads may do so at the same time."""
-        with self._keeping:
-            old = self._items.pop(key, None)
-            self._items[key] = item
-            self._bytes += item.size - (old.size if old else 0)
-            while self._bytes > self._most_bytes and self._items:
-                self._bytes -= self._items.popitem(last=False)[1].size
+    def find(self, key: bytes) -> Response | None:
+        """Return a kept answer that holds now; `moment` was called before."""
+        kept = self._answers.get(key)
+        if kept is None:
+            return None
+        if self._freshness.holds(kept.moment, kept.response.groups):
+            return kept.response
+        self._drop(kept)
+        return None
+
+    def keep(self, key: bytes, moment: int, response: Response) -> None:
+        """Keep an answer that was made between two calls of `moment` that returned the same."""
+        if len(response.body) > MOST_BYTES_OF_ONE:
+            return
+        if key in self._answers:
+            self._drop(self._answers[key])
+        kept = KeptAnswer(moment, response, len(self._keys))
+        self._keys.append(key)
+        self._answers[key] = kept
+        self._bytes += kept.size
+        while self._bytes > self._most_bytes:
+            self._drop(self._answers[self._chance.choice(self._keys)])
+
+    def _drop(self, kept: KeptAnswer) -> None:
+        key, last = self._keys[kept.place], self._keys.pop()
+        del self._answers[key]
+        self._bytes -= kept.size
+        if last != key:
+            self._keys[kept.place] = last
+            self._answers[last] = msgspec.structs.replace(self._answers[last], place=kept.place)
+
+
+def key_of(operation: str, exchange: Exchange) -> bytes:
+    """Return what an answer is kept by, of everything that decides it."""
+    caller = exchange.caller
+    # No part but the last can hold a NUL.
+    media_type = exchange.header(b"content-type")
+    asked = f"{caller.org_id}\0{caller.key_id}\0{operation}\0{exchange.path}\0{media_type}\0"
+    question = asked.encode() + exchange.query + b"\0" + exchange.body
+    return hashlib.blake2b(question, digest_size=_KEY_BYTES).digest()

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from guildhall.http import cursor
-from guildhall.http.kept import KeptItems
 from guildhall.model.permissions import Caller
 
 
@@ -25,8 +24,6 @@ class Request(msgspec.Struct, kw_only=True):
     """Whether the client sent `Prefer: return=representation`."""
     forget_keys: Callable[[], None]
     """Lets a revoked key fail on this worker at once: an effect for after the commit."""
-    kept: KeptItems | None = None
-    """Encoded items that reads may use and add to."""
     query: Any = None
     body: Any = None
 

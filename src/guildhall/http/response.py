@@ -22,6 +22,9 @@ class Response(msgspec.Struct):
     body: bytes = b""
     headers: list[tuple[str, str]] = []
     media_type: str = JSON
+    groups: tuple[int, ...] | None = None
+    """The keys of the groups that it shows, if it shows nothing but groups and their counts in the order of
+    their names, or of the few that were named: it holds until one of them changes (ADR 14)."""
     stream: Stream | None = None
     """Gives the body piece by piece, read from a snapshot of its own; `body` is empty then."""
 

@@ -69,6 +69,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     contract: str = ""
     """Where the contract defines the operation, e.g. "2.4"."""
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether nothing but the database and the request decides what is answered."""
+        return not (self.writes or self.without_database or self.permission == PUBLIC)
+
 
 class Match(msgspec.Struct, frozen=True):
     """A route that a request found, and the values of the path's parameters in order."""

@@ -44,6 +44,11 @@ class GroupFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=Tr
         given = (self.directories, self.users, self.groups, self.owners, self.resources, self.roles)
         return any(keys is not None and not keys for keys in given)
 
+    @property
+    def reads_groups_only(self) -> bool:
+        """Whether what matches is decided by groups alone, without members and roles."""
+        return self.users is None and self.owners is None and self.resources is None and self.roles is None
+
 
 class GroupView(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """A filtered list of groups in one direction of its order: by name, then by id."""

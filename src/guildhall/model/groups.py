@@ -59,18 +59,6 @@ class Group(msgspec.Struct, frozen=True):
     synced: int
     is_default: int
     grants_admin: int
-    version: int
-    users: int
-    resources: int
-
-
-class GroupEntry(msgspec.Struct, frozen=True):
-    """What of a group can change without its version, and where it stands in a list."""
-
-    group_key: int
-    version: int
-    name_key: str
-    id: str
     users: int
     resources: int
 

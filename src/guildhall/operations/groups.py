@@ -14,7 +14,7 @@ from guildhall.model.errors import (
 )
 from guildhall.model.events import EventAction, Subject
 from guildhall.model.filters import GroupView
-from guildhall.model.groups import Group, GroupEntry, GroupTotals, GroupType, ManagedBy
+from guildhall.model.groups import Group, GroupTotals, GroupType, ManagedBy
 from guildhall.model.ids import ANY_DIRECTORY, parse_uuid
 from guildhall.model.names import description_problem, fold, name_problem, trim
 from guildhall.model.paging import Page, Window, cut_page
@@ -42,21 +42,6 @@ async def list_groups(tx: Transaction, caller: Caller, view: GroupView, window: 
     if not view.filter.matches_nothing:
         rows = await filters.select_groups(tx, caller.org_key, view, window)
     return cut_page(rows, window, lambda group: (group.name_key, group.id))
-
-
-async def list_group_entries(
-    tx: Transaction, caller: Caller, view: GroupView, window: Window
-) -> Page[GroupEntry]:
-    """Return the same page without what changes with a group's version only."""
-    rows: list[GroupEntry] = []
-    if not view.filter.matches_nothing:
-        rows = await filters.select_group_entries(tx, caller.org_key, view, window)
-    return cut_page(rows, window, lambda entry: (entry.name_key, entry.id))
-
-
-async def get_groups_of_entries(tx: Transaction, caller: Caller, group_keys: list[int]) -> list[Group]:
-    """Return the groups of entries that were listed in the same transaction."""
-    return await tx.all(groups.SELECT_GROUPS_BY_KEY, org_key=caller.org_key, group_keys=group_keys)
 
 
 async def count_groups(tx: Transaction, caller: Caller, view: GroupView) -> int:

@@ -76,7 +76,7 @@ DIRECTORY_USERS = _table(
 GROUPS = _table(
     "groups",
     "org_key group_key directory_key id name name_key description type managed_by synced is_default"
-    " grants_admin version",
+    " grants_admin",
 )
 MEMBERSHIPS = _table("memberships", "org_key group_key user_key added_at")
 RESOURCES = _table(

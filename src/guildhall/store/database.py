@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+from guildhall.store.freshness import Freshness
 from guildhall.store.statement import Statement
 
 Row = TypeVar("Row")
@@ -59,6 +60,9 @@ class Database(Protocol):
 
     engine: str
     """`sqlite` or `postgres`."""
+
+    freshness: Freshness | None
+    """Tells without reading whether what was read still holds; None where only reading can."""
 
     @property
     def trouble(self) -> str | None:

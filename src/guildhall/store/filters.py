@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from guildhall.model.filters import GroupFilter, GroupView
-from guildhall.model.groups import Group, GroupEntry
+from guildhall.model.groups import Group
 from guildhall.model.paging import Position, Window
 from guildhall.store import trigrams
 from guildhall.store.database import Transaction
@@ -30,7 +30,7 @@ from guildhall.store.drivers import (
     read_page,
     searching,
 )
-from guildhall.store.groups import ENTRY_COLUMNS, ENTRY_PARTS, GROUP_COLUMNS, GROUP_PARTS
+from guildhall.store.groups import GROUP_COLUMNS, GROUP_PARTS
 from guildhall.store.statement import Statement
 from guildhall.store.trigrams import Match
 
@@ -82,21 +82,7 @@ _ASSIGNMENT = {
 
 async def select_groups(tx: Transaction, org_key: int, view: GroupView, window: Window) -> list[Group]:
     """Return up to `limit + 1` groups of the window, in its own direction."""
-    return await read_page(tx, await _group_page(tx, org_key, view, window, _Rows.GROUPS))
-
-
-async def select_group_entries(
-    tx: Transaction, org_key: int, view: GroupView, window: Window
-) -> list[GroupEntry]:
-    """Return entries of the same groups."""
-    return await read_page(tx, await _group_page(tx, org_key, view, window, _Rows.ENTRIES))
-
-
-class _Rows(enum.Enum):
-    """What is read of each group: columns, the tables that they come from, and the struct that they make."""
-
-    GROUPS = (GROUP_COLUMNS, GROUP_PARTS, Group)
-    ENTRIES = (ENTRY_COLUMNS, ENTRY_PARTS, GroupEntry)
+    return await read_page(tx, await _group_page(tx, org_key, view, window))
 
 
 class _GroupPage(msgspec.Struct, frozen=True):
@@ -106,7 +92,6 @@ class _GroupPage(msgspec.Struct, frozen=True):
     limit: int
     gathered: dict[str, Gathered]
     values: dict[str, Any]
-    rows: _Rows
 
     async def gather(self, tx: Transaction, driver: str) -> list[Any]:
         """Return groups of those that one filter finds."""
@@ -125,12 +110,10 @@ class _GroupPage(msgspec.Struct, frozen=True):
         return None if place is None else place.position[: len(self.shape.columns)]
 
     async def _read(self, tx: Transaction, shape: _Shape, **end: Any) -> list[Any]:
-        return await tx.all(_page_statement(shape, self.rows), **self.values, **end, most=self.limit + 1)
+        return await tx.all(_page_statement(shape), **self.values, **end, most=self.limit + 1)
 
 
-async def _group_page(
-    tx: Transaction, org_key: int, view: GroupView, window: Window, rows: _Rows
-) -> _GroupPage:
+async def _group_page(tx: Transaction, org_key: int, view: GroupView, window: Window) -> _GroupPage:
     descending = view.descending is not window.backward
     driver = Driver.WALK if view.filter.groups is None else Driver.GROUPS
     sign = ("<" if descending else ">") + ("=" if window.inclusive else "")
@@ -143,9 +126,8 @@ async def _group_page(
     )
     gathered, values = await _gathered_by(tx, org_key, view.filter)
     name_key, group_id = window.start or (None, None)
-    return _GroupPage(
-        shape, window.limit, gathered, values | {"start_name_key": name_key, "start_id": group_id}, rows
-    )
+    start = {"start_name_key": name_key, "start_id": group_id}
+    return _GroupPage(shape, window.limit, gathered, values | start)
 
 
 async def count_groups(tx: Transaction, org_key: int, chosen: GroupFilter) -> int:
@@ -306,10 +288,9 @@ def _count_statement(shape: _Shape) -> Statement[Any]:
 
 
 @lru_cache(2048)
-def _page_statement(shape: _Shape, rows: _Rows) -> Statement[Any]:
-    columns, parts, row = rows.value
-    sql = f"SELECT {columns} FROM {_groups(shape)} {parts}{_conditions(shape)}{_edges(shape)}"
-    return searching(f"{sql} {order_by(shape.columns, descending=shape.descending)} LIMIT :most", row)
+def _page_statement(shape: _Shape) -> Statement[Group]:
+    sql = f"SELECT {GROUP_COLUMNS} FROM {_groups(shape)} {GROUP_PARTS}{_conditions(shape)}{_edges(shape)}"
+    return searching(f"{sql} {order_by(shape.columns, descending=shape.descending)} LIMIT :most", Group)
 
 
 @lru_cache(2048)

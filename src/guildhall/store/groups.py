@@ -5,7 +5,7 @@ from guildhall.store.statement import register
 
 GROUP_COLUMNS = """
     g.group_key, g.id, g.directory_key, d.id, g.name, g.name_key, g.description, g.type, g.managed_by,
-    g.synced, g.is_default, g.grants_admin, g.version, c.users, c.resources
+    g.synced, g.is_default, g.grants_admin, c.users, c.resources
 """
 """The columns of `Group`, of groups g, directories d and group_counts c."""
 
@@ -15,19 +15,6 @@ GROUP_PARTS = """
       AND c.org_key = :org_key AND c.group_key = g.group_key
 """
 """What `GROUP_COLUMNS` needs beside `FROM groups AS g`; more conditions can follow."""
-
-ENTRY_COLUMNS = "g.group_key, g.version, g.name_key, g.id, c.users, c.resources"
-"""The columns of `GroupEntry`, of groups g and group_counts c."""
-
-ENTRY_PARTS = """
-    CROSS JOIN group_counts AS c
-    WHERE g.org_key = :org_key AND c.org_key = :org_key AND c.group_key = g.group_key
-"""
-"""What `ENTRY_COLUMNS` needs beside `FROM groups AS g`."""
-
-SELECT_GROUPS_BY_KEY = register(
-    f"SELECT {GROUP_COLUMNS} FROM groups AS g {GROUP_PARTS} AND g.group_key IN (:group_keys...)", Group
-)
 
 SELECT_GROUP = register(
     f"SELECT {GROUP_COLUMNS} FROM groups AS g {GROUP_PARTS} AND g.id = :group_id",
@@ -52,9 +39,9 @@ SELECT_GROUP_KEYS_BY_NAME = register(
 INSERT_GROUP = register(
     """
     INSERT INTO groups (org_key, directory_key, id, name, name_key, description, type, managed_by,
-                        synced, is_default, grants_admin, version)
+                        synced, is_default, grants_admin)
     VALUES (:org_key, :directory_key, :group_id, :name, :name_key, :description, :type, :managed_by,
-            :synced, 0, 0, 1)
+            :synced, 0, 0)
     ON CONFLICT DO NOTHING RETURNING group_key
     """
 )
@@ -65,7 +52,7 @@ INSERT_GROUP_COUNTS = register(
 
 UPDATE_GROUP = register(
     """
-    UPDATE groups SET name = :name, name_key = :name_key, description = :description, version = version + 1
+    UPDATE groups SET name = :name, name_key = :name_key, description = :description
     WHERE org_key = :org_key AND group_key = :group_key
     """
 )
@@ -79,7 +66,7 @@ SELECT_NAME_TAKEN = register(
 
 UPDATE_GROUP_FLAGS = register(
     """
-    UPDATE groups SET is_default = :is_default, grants_admin = :grants_admin, version = version + 1
+    UPDATE groups SET is_default = :is_default, grants_admin = :grants_admin
     WHERE org_key = :org_key AND group_key = :group_key
       AND (is_default <> :is_default OR grants_admin <> :grants_admin)
     """

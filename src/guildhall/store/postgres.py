@@ -8,6 +8,7 @@ import asyncpg
 
 from guildhall.model.errors import Unavailable
 from guildhall.store.clock import random_id, wall_clock
+from guildhall.store.freshness import Freshness
 from guildhall.store.postgres_migrate import migrate_postgres
 from guildhall.store.statement import Statement
 
@@ -87,6 +88,7 @@ class PostgresDatabase:
         self, pool: Any, *, clock: Callable[[], int] = wall_clock, new_id: Callable[[], str] = random_id
     ) -> None:
         self.trouble: str | None = None
+        self.freshness: Freshness | None = None
         self._pool = pool
         self._clock = clock
         self._new_id = new_id

@@ -164,7 +164,7 @@ INSERT_GROUP_COUNTS = register(
 
 UPDATE_GROUP_ORIGIN = register(
     """
-    UPDATE groups SET type = :type, managed_by = :managed_by, synced = :synced, version = version + 1
+    UPDATE groups SET type = :type, managed_by = :managed_by, synced = :synced
     WHERE org_key = :org_key AND group_key = :group_key
     """
 )

@@ -15,6 +15,7 @@ import apsw
 
 from guildhall.model.errors import Unavailable
 from guildhall.store.clock import random_id, wall_clock
+from guildhall.store.freshness import Freshness
 from guildhall.store.metrics import READ_SECONDS
 from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason, refusing
 from guildhall.store.sqlite_locks import SharedUse
@@ -63,6 +64,7 @@ class SQLiteDatabase:
             undone.callback(self._writer.stop)
             self._reader = self._connect_reader()
             undone.pop_all()
+        self.freshness: Freshness | None = self._writer.freshness
         self._reader.set_progress_handler(self._over_budget, _STEPS_BETWEEN_LOOKS)
 
     def _connect_reader(self) -> apsw.Connection:

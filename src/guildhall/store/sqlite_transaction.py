@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import apsw
 
 from guildhall.store.database import StartRefused
+from guildhall.store.freshness import Alterations
 from guildhall.store.statement import Statement
 
 Result = TypeVar("Result")
@@ -73,7 +74,7 @@ def complete(coroutine: Coroutine[Any, Any, Result]) -> Result:
 class SQLiteTransaction:
     """Statements on one connection; see `guildhall.store.database.Transaction`."""
 
-    __slots__ = ("_connection", "_new_id", "effects", "now", "on_first_write")
+    __slots__ = ("_connection", "_new_id", "alterations", "effects", "now", "on_first_write")
 
     engine = "sqlite"
 
@@ -83,15 +84,19 @@ class SQLiteTransaction:
         self.now = now
         self.effects: list[Callable[[], None]] = []
         self.on_first_write: Callable[[], None] | None = None
+        self.alterations: Alterations | None = None
+        """Where the writer wants to know what was altered."""
 
     def _rows(self, statement: Statement[Any], parameters: dict[str, Any]) -> list[Any]:
-        if statement.writes and self.on_first_write is not None:
-            self._announce_write()
+        if statement.writes:
+            self._announce_write(statement, parameters)
         return self._connection.execute(statement.sqlite, statement.bind_sqlite(parameters)).fetchall()
 
-    def _announce_write(self) -> None:
-        announce, self.on_first_write = self.on_first_write, None
-        if announce is not None:
+    def _announce_write(self, statement: Statement[Any], parameters: dict[str, Any]) -> None:
+        if self.alterations is not None:
+            self.alterations.add(statement, parameters)
+        if self.on_first_write is not None:
+            announce, self.on_first_write = self.on_first_write, None
             announce()
 
     def new_id(self) -> str:
@@ -124,7 +129,7 @@ class SQLiteTransaction:
 
     async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of parameters."""
-        self._announce_write()
+        self._announce_write(statement, {})
         self._connection.executemany(statement.sqlite, rows)
 
     def after_commit(self, effect: Callable[[], None]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import apsw
 
 from guildhall.model.errors import Unavailable
+from guildhall.store.freshness import Alterations, Freshness
 from guildhall.store.metrics import BATCH_SIZE, COMMIT_SECONDS
 from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason
 from guildhall.store.sqlite_locks import WriteLock
@@ -77,6 +78,7 @@ class Writer:
         self._connection = connect()
         self._identity = _identity(path)
         self._lock = WriteLock(path)
+        self.freshness = Freshness(self._lock)
         self._queue: collections.deque[_Operation] = collections.deque()
         self._wake = threading.Condition()
         self._stopping = False
@@ -129,13 +131,15 @@ class Writer:
 
     def _run_batch(self) -> None:
         done: list[_Operation] = []
+        alterations = Alterations()
         try:
             with self._lock:
                 self._require_file()
                 self._scrub()
                 self._connection.execute("BEGIN IMMEDIATE")
-                self._fill(done)
-                self._commit()
+                self._fill(done, alterations)
+                with self.freshness.committing(alterations):
+                    self._commit()
         except BaseException as error:  # noqa: BLE001 -- whatever broke the batch, its callers get an answer
             self._abandon(done, error)
         _settle_on_loops(done)
@@ -144,18 +148,19 @@ class Writer:
         if not self.has_file():
             raise OSError("its file was removed or replaced. Put it back, or restart the server")
 
-    def _fill(self, done: list[_Operation]) -> None:
+    def _fill(self, done: list[_Operation], alterations: Alterations) -> None:
         end = time.perf_counter() + BATCH_SECONDS
         while self._queue and len(done) < BATCH_OPERATIONS:
             operation = self._queue.popleft()
             done.append(operation)
-            self._run(operation)
+            self._run(operation, alterations)
             if time.perf_counter() > end:
                 break
         BATCH_SIZE.observe(len(done))
 
-    def _run(self, operation: _Operation) -> None:
+    def _run(self, operation: _Operation, alterations: Alterations) -> None:
         transaction = self._begin(self._connection)
+        transaction.alterations = alterations
         written = False
 
         def on_first_write() -> None:

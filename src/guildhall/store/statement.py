@@ -9,6 +9,7 @@ import msgspec
 Row = TypeVar("Row")
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)(\.\.\.)?")
+_WRITE = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) ([a-z_]+)")
 _IN_LIST = re.compile(r"\bIN \(:([a-z_]+)\.\.\.\)")
 
 REGISTRY: "list[Statement[Any]]" = []
@@ -21,9 +22,10 @@ class Statement(Generic[Row]):
     Parameters are written `:name`; `IN (:names...)` takes a sequence of any length. `lock` is added
     on PostgreSQL only: SQLite's single writer needs none. `instr` becomes `strpos` there. `postgres`
     is another text with the same parameters and columns, for the few that cannot be shared.
+    `writes` says whether it is a write, `table` what it writes to.
     """
 
-    __slots__ = ("_lists", "lock", "parameters", "postgres", "row", "sql", "sqlite", "writes")
+    __slots__ = ("_lists", "lock", "parameters", "postgres", "row", "sql", "sqlite", "table", "writes")
 
     def __init__(
         self, sql: str, row: type[Row] | None = None, *, lock: str = "", postgres: str | None = None
@@ -31,7 +33,9 @@ class Statement(Generic[Row]):
         self.sql = sql
         self.row = row
         self.lock = lock
-        self.writes = sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
+        written = _WRITE.match(sql)
+        self.writes = written is not None
+        self.table = written[1] if written else ""
         found = _PARAMETER.findall(sql)
         self.parameters: tuple[str, ...] = tuple(dict.fromkeys(name for name, _ in found))
         self._lists = frozenset(name for name, dots in found if dots)

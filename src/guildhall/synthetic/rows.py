@@ -192,7 +192,6 @@ def group_rows(groups: Sequence[DrawnGroup], keys: Keys, random: Random) -> Iter
             *kind,
             0,
             0,
-            1,
         )
 
 

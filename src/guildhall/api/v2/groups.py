@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from guildhall.api.v2.encoded_groups import encode_groups
 from guildhall.api.v2.errors import DEPRECATED_LISTS, V2
 from guildhall.api.v2.group_bodies import BOTH_COUNTS, CountsAsked, GroupBody, group_body
 from guildhall.api.v2.paging import DataBody, PageBody, page_response
@@ -168,12 +167,11 @@ async def _view(
 
 
 async def _page(tx: Transaction, request: Request, token: GroupsToken) -> Response:
-    if request.kept is None:
-        page = await rules.list_groups(tx, request.caller, token.view, token.window)
-        return page_response(request, page, token.at, lambda group: group_body(request, group, token.counts))
-    entries = await rules.list_group_entries(tx, request.caller, token.view, token.window)
-    encoded = await encode_groups(tx, request, request.kept, entries.items, token.counts)
-    return page_response(request, entries, token.at, lambda entry: encoded[entry.group_key])
+    page = await rules.list_groups(tx, request.caller, token.view, token.window)
+    response = page_response(request, page, token.at, lambda group: group_body(request, group, token.counts))
+    if token.view.filter.reads_groups_only:
+        response.groups = tuple(group.group_key for group in page.items)
+    return response
 
 
 async def get_group_count(tx: Transaction, request: Request) -> Response:
@@ -198,7 +196,9 @@ async def get_group(tx: Transaction, request: Request) -> Response:
     """Get group details."""
     parameters = request.parameters
     group = await rules.get_group(tx, request.caller, parameters["directoryId"], parameters["groupId"])
-    return json_response(DataBody(group_body(request, group, BOTH_COUNTS)))
+    response = json_response(DataBody(group_body(request, group, BOTH_COUNTS)))
+    response.groups = (group.group_key,)
+    return response
 
 
 async def create_group(tx: Transaction, request: Request) -> Response:

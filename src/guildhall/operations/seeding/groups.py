@@ -135,7 +135,6 @@ def _new(run: Run, item: Located[GroupSeed]) -> Group:
         synced=0,
         is_default=0,
         grants_admin=0,
-        version=1,
         users=0,
         resources=0,
     )

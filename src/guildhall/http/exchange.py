@@ -1,0 +1,87 @@
+"""One request on its way through the application."""
+
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from typing import Any
+
+from guildhall.http.body import MOST_BYTES
+from guildhall.http.response import Response
+from guildhall.http.routing import Match
+from guildhall.model.errors import BodyTooLarge
+from guildhall.model.permissions import Caller
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+NOBODY = Caller(0, "", b"", None, "nobody", frozenset())
+"""Who calls an operation that needs no key."""
+
+
+class Disconnected(Exception):
+    """The client went away before its request was complete; nobody is left to answer."""
+
+
+class Exchange:
+    """One request on its way through, and what its answer needs to know."""
+
+    def __init__(self, scope: Scope, receive: Receive, request_id: str) -> None:
+        self.id = request_id
+        self.method: str = scope["method"]
+        raw_path = scope.get("raw_path") or scope["path"].encode()
+        self.path: str = raw_path.decode("latin-1").partition("?")[0]
+        self.query: bytes = scope["query_string"]
+        self.parameters: dict[str, str] = {}
+        """The path's parameters, known once there is a match; UUIDs in lower case."""
+        self.caller: Caller = NOBODY
+        self.body = b""
+        self.client: str = (scope.get("client") or ("",))[0]
+        self.scheme: str = scope.get("scheme", "http")
+        self.version: str = scope.get("http_version", "1.1")
+        self.match: Match | None = None
+        self.shows_host = False
+        """Whether the answer names the address that the client called."""
+        self.headers: list[tuple[str, str]] = []
+        self._request_headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        self._first = dict(reversed(self._request_headers))
+        self._receive = receive
+
+    def header(self, name: bytes) -> str | None:
+        """Return the first request header of that lower-case name."""
+        value = self._first.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def every_header(self, name: bytes) -> Iterator[str]:
+        """Return each request header of that lower-case name, in order."""
+        return (value.decode("latin-1") for key, value in self._request_headers if key == name)
+
+    async def read_body(self) -> bytes:
+        """Return the body; raises BodyTooLarge as soon as it is, Disconnected when it never ends."""
+        said = self.header(b"content-length") or ""
+        _require_size(int(said[:20]) if said.isdecimal() else 0)
+        parts: list[bytes] = []
+        length = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            part = message.get("body", b"")
+            length += len(part)
+            _require_size(length)
+            parts.append(part)
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+    def log_fields(self, response: Response) -> dict[str, Any]:
+        """Return what a log line says of the request: no query, no header and no body, so no secret."""
+        operation = self.match.route.operation if self.match else None
+        return {
+            "request_id": self.id,
+            "method": self.method,
+            "operation": operation,
+            "status": response.status,
+        }
+
+
+def _require_size(length: int) -> None:
+    if length > MOST_BYTES:
+        raise BodyTooLarge(f"The body is larger than {MOST_BYTES} bytes.")

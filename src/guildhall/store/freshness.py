@@ -1,0 +1,128 @@
+"""Whether what was read a while ago still holds, without reading again (ADR 14).
+
+The file of the write lock counts commits: one up before each, one up behind it, so that the count is odd
+while nobody knows on which side a reader stands. The own writer says beforehand what its commit alters.
+Whatever it says nothing about, other processes' commits above all, alters everything.
+"""
+
+import collections
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from guildhall.store.statement import Statement
+
+MOST_GROUPS_REMEMBERED = 50_000
+"""Altered groups that are told apart; beyond, everything counts as altered."""
+
+
+_OF_ONE_GROUP = "group_counts"
+_OF_NO_GROUP = frozenset(
+    {
+        "api_keys",
+        "events",
+        "memberships",
+        "resource_seats",
+        "role_assignments",
+        "role_holders",
+        "role_totals",
+        "seats",
+    }
+)
+"""Tables that no answer reads which shows groups and their counts only; such writes are the frequent ones."""
+
+
+class CommitCount(Protocol):
+    """A number that all processes see at once."""
+
+    commits: int
+
+
+class Alterations:
+    """What some writes alter of what is shown."""
+
+    __slots__ = ("anything", "groups", "nothing")
+
+    def __init__(self) -> None:
+        self.nothing = True
+        self.anything = False
+        self.groups: set[int] = set()
+
+    def add(self, statement: Statement[Any], parameters: Mapping[str, Any]) -> None:
+        """Add those of a statement."""
+        self.nothing = False
+        if statement.table == _OF_ONE_GROUP and "group_key" in parameters:
+            self.groups.add(parameters["group_key"])
+        elif statement.table not in _OF_NO_GROUP:
+            self.anything = True
+
+
+class Freshness:
+    """Follows the commits to one file. The writer's thread announces its own; the event loop asks."""
+
+    def __init__(self, lock: CommitCount) -> None:
+        self._lock = lock
+        self._announced: collections.deque[tuple[int, int, Alterations | None]] = collections.deque()
+        self._count = -1
+        """The count of commits up to which everything is known."""
+        self._steps = 0
+        """Grows with each alteration that becomes known: moments are compared by it."""
+        self._last_of_all = 0
+        self._last_of_group: dict[int, int] = {}
+
+    @contextlib.contextmanager
+    def committing(self, alterations: Alterations) -> Iterator[None]:
+        """Announce what a commit alters, before it is visible to anybody and again when it surely is.
+
+        A commit that fails leaves the count odd: it may be on disk, and the next commit settles it.
+        """
+        if alterations.nothing:
+            yield
+            return
+        before = self._lock.commits
+        during = before + (2 if before & 1 else 1)
+        self._announced.append((before, during, alterations))
+        self._lock.commits = during
+        yield
+        self._announced.append((during, during + 1, alterations))
+        self._lock.commits = during + 1
+
+    def moment(self) -> int | None:
+        """Return the moment that answers of now are of, or None while an unknown commit is under way."""
+        count = self._lock.commits
+        if count != self._count:
+            self._follow()
+            # Whatever this process committed was announced before it was counted.
+            if self._count < count:
+                if count & 1:
+                    return None
+                self._step(count, None)
+        # A commit under way is not seen by all yet: what it alters must not pass for what is known now.
+        return self._steps - (self._count & 1)
+
+    def holds(self, moment: int, groups: tuple[int, ...] | None) -> bool:
+        """Whether an answer of a moment is that of now, too; `moment` was called before.
+
+        `groups` are the keys of all that it shows, None when it shows anything else.
+        """
+        if groups is None:
+            return moment == self._steps and not self._count & 1
+        if moment < self._last_of_all:
+            return False
+        last = self._last_of_group
+        return not last or all(last.get(key, 0) <= moment for key in groups)
+
+    def _follow(self) -> None:
+        while self._announced:
+            before, after, alterations = self._announced.popleft()
+            self._step(after, alterations if before == self._count else None)
+
+    def _step(self, count: int, alterations: Alterations | None) -> None:
+        self._count = count
+        self._steps += 1
+        if alterations is not None:
+            self._last_of_group.update(dict.fromkeys(alterations.groups, self._steps))
+        many = len(self._last_of_group) > MOST_GROUPS_REMEMBERED
+        if alterations is None or alterations.anything or many:
+            self._last_of_all = self._steps
+            self._last_of_group.clear()

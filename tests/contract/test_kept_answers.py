@@ -1,0 +1,187 @@
+"""Answers that are given again equal what the store holds: whoever wrote, and whatever it was (ADR 14)."""
+
+import asyncio
+import random
+
+import pytest
+
+from guildhall.http.kept import KeptAnswers
+from guildhall.http.response import Response
+from guildhall.store.sqlite import SQLiteDatabase
+from tests import make
+from tests.contract.answers import data
+
+ROUNDS, READS = 40, 24
+
+
+@pytest.fixture
+async def world(tmp_path):
+    """Answers are kept on SQLite only."""
+    async with make.open_world(f"sqlite:///{tmp_path}/guildhall.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def compared(world, monkeypatch):
+    """Make each answer that is given again anew as well, and let the two be equal; give the pairs."""
+    application, database, again = world.server._application, world.database, []
+    lock = database._writer._lock
+
+    async def both(exchange, route, kept):
+        commits, known = lock.commits, []
+        with monkeypatch.context() as patched:
+            patched.setattr(kept, "find", lambda key: known.append(find(key)) or known[0])
+            answer = await operate_or_repeat(exchange, route, kept)
+        if known and known[0] is answer:
+            fresh = database._read_on_loop(
+                route.handler, (await application._read_request(exchange, route),), {}
+            )
+            # The writer has a thread of its own: what it committed between the two is in the second only.
+            if lock.commits == commits:
+                again.append((answer.body, fresh.body))
+        return answer
+
+    find, operate_or_repeat = application._kept.find, application._operate_or_repeat
+    monkeypatch.setattr(application, "_operate_or_repeat", both)
+    yield again
+    assert [given for given, _ in again] == [fresh for _, fresh in again]
+
+
+async def test_answers_given_again_are_those_of_now_among_writers(world, compared):
+    """Names, descriptions, flags, counts, members, roles and directories change while the same is asked."""
+    chance = random.Random(3)
+    groups = [await world.group(members=1) for _ in range(12)]
+    users = [await world.user() for _ in range(4)]
+    resource = await world.resource()
+    await world.role(groups[0], resource, make.USER)
+    key = await world.key("read:groups:admin", "read:accounts:admin", "read:directories:admin")
+    readers = [world.http, world.client(key)]
+    place, anywhere = world.v2(), world.v2("-")
+    counts = {"counts": '{"includeUsers":true,"includeResources":true}'}
+    questions = [
+        *(("GET", f"{place}/groups/{group.id}", {}) for group in groups[:4]),
+        *(("GET", f"{place}/groups/{group.id}/memberships", {}) for group in groups[:2]),
+        ("GET", f"{anywhere}/groups", {"params": {"limit": 5, **counts}}),
+        ("GET", f"{place}/groups", {"params": {"limit": 20, **counts}}),
+        ("GET", f"{place}/groups", {"params": {"accountIds": users[0].id}}),
+        ("GET", f"{place}/groups", {"params": {"resourceIds": resource.id, **counts}}),
+        ("GET", f"{place}/groups/count", {"params": {"searchTerm": "name"}}),
+        ("GET", f"{anywhere}/groups/stats", {}),
+        ("GET", f"{anywhere}/users", {"params": {"groupIds": groups[0].id}}),
+        ("POST", f"{place}/groups/search", {"json": {"searchTerm": "a", "expand": ["counts.users"]}}),
+        ("POST", f"{world.v1()}/groups/search", {"json": {"limit": 50}}),
+        ("POST", f"{world.v1()}/groups/search", {"json": {"limit": 50, "expand": ["USERS", "META"]}}),
+        ("GET", f"/admin/v2/orgs/{world.org_id}/directories", {}),
+        ("GET", "/admin/v1/orgs", {}),
+    ]
+
+    async def write(number):
+        path = f"{place}/groups/{chance.choice(groups).id}"
+        role = {"resourceId": resource.id, "roleId": chance.choice((make.ADMIN, make.VIEWER))}
+        user = chance.choice(users).id
+        kinds = [
+            lambda: world.http.patch(path, json={"name": f"Name {number}"}),
+            lambda: world.http.patch(path, json={"description": f"Description {number}"}),
+            lambda: world.http.post(
+                f"{path}/role-assignments/{chance.choice(('assign', 'revoke'))}", json=role
+            ),
+            lambda: world.http.post(f"{path}/memberships", json={"accountId": user}),
+            lambda: world.http.delete(f"{path}/memberships/{user}"),
+            lambda: world.http.post(f"{place}/groups", json={"name": f"Made {number}"}),
+        ]
+        await asyncio.gather(*(chance.choice(kinds)() for _ in range(chance.randint(1, 2))))
+
+    async def read():
+        method, path, parts = chance.choice(questions)
+        await chance.choice(readers).request(method, path, **parts)
+
+    for number in range(ROUNDS):
+        await asyncio.gather(write(number), *(read() for _ in range(READS)))
+        await asyncio.gather(*(read() for _ in range(READS)))
+    assert len(compared) > ROUNDS
+    await readers[1].aclose()
+
+
+async def test_a_member_more_leaves_pages_of_other_groups_as_they_are(world, compared):
+    first, second = await world.group(), await world.group()
+    user = await world.user()
+    paths = [f"{world.v2()}/groups/{group.id}" for group in (first, second)]
+    for path in paths:
+        await world.http.get(path)
+    await world.http.post(f"{paths[0]}/memberships", json={"accountId": user.id})
+    assert data(await world.http.get(paths[0]))["counts"]["users"] == 1
+    assert not compared
+    assert data(await world.http.get(paths[1]))["counts"]["users"] == 0
+    assert len(compared) == 1
+
+
+async def test_what_another_process_writes_is_seen(world):
+    """Each database object has locks and counts of its own, as one of another process has."""
+    group, users = await world.group(), [await world.user() for _ in range(3)]
+    path = f"{world.v2()}/groups/{group.id}"
+    other = SQLiteDatabase(world.database.path)
+    try:
+        for number, user in enumerate(users):
+            assert data(await world.http.get(path))["counts"]["users"] == number
+            await other.write(make.join, world.caller, group, user)
+            assert data(await world.http.get(path))["counts"]["users"] == number + 1
+    finally:
+        await other.close()
+
+
+async def test_who_asks_and_how_is_part_of_the_question(world):
+    """A key with scopes may do less with a group; an unknown media type stays refused."""
+    group = await world.group()
+    path = f"{world.v2()}/groups/{group.id}"
+    key = await world.key("read:groups:admin")
+    full = data(await world.http.get(path))["managementAccess"]
+    async with world.client(key) as reader:
+        assert data(await reader.get(path))["managementAccess"] != full
+    search = f"{world.v2()}/groups/search"
+    assert (await world.http.post(search, json={})).status_code == 200
+    assert (
+        await world.http.post(search, content=b"{}", headers={"content-type": "text/plain"})
+    ).status_code == 415
+    head = await world.http.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["content-length"]) == len((await world.http.get(path)).content)
+
+
+async def test_a_revoked_key_is_refused_what_was_kept(world):
+    group = await world.group()
+    path, key = f"{world.v2()}/groups/{group.id}", await world.key("read:groups:admin")
+    async with world.client(key) as reader:
+        assert (await reader.get(path)).status_code == 200
+        keys = (await world.http.get(f"{world.ours()}/keys")).json()["data"]
+        mine = next(known for known in keys if known["scopes"] == ["read:groups:admin"])
+        assert (await world.http.delete(f"{world.ours()}/keys/{mine['id']}")).status_code == 204
+        assert (await reader.get(path)).status_code == 401
+
+
+async def test_answers_that_name_the_host_are_made_for_each(world):
+    """Contract 1.1: links lead back to the address that was called."""
+    orgs = "/admin/v1/orgs"
+    for host in ("127.0.0.1:8080", "localhost:8080", "127.0.0.1:8080"):
+        answer = await world.http.get(orgs, headers={"host": host})
+        assert f"http://{host}/admin" in answer.text
+
+
+class Always:
+    """Whatever was kept holds."""
+
+    def moment(self):
+        return 1
+
+    def holds(self, moment, groups):
+        return True
+
+
+def test_kept_answers_are_bounded():
+    kept = KeptAnswers(Always(), most_bytes=20_000)
+    for number in range(500):
+        kept.keep(b"%d" % (number % 70), 1, Response(body=b"x" * (number % 300), groups=(1,) * (number % 9)))
+        assert kept._bytes == sum(answer.size for answer in kept._answers.values()) <= 20_000
+        assert [kept._answers[key].place for key in kept._keys] == list(range(len(kept._answers)))
+    assert kept._answers
+    kept.keep(b"large", 1, Response(body=bytes(2 << 20)))
+    assert kept.find(b"large") is None
