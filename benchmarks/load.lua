@@ -1,5 +1,6 @@
 -- Replays prepared requests: the first argument of the script names a file of them, each behind its length.
--- The second is how long every connection waits before each request, in milliseconds.
+-- The second is how long every connection waits before each request, in milliseconds; the third how many of
+-- the requests are left out in the first round.
 local requests = {}
 local at = 0
 local pause = 0
@@ -13,6 +14,7 @@ function init(args)
    end
    file:close()
    pause = tonumber(args[2] or "0")
+   at = tonumber(args[3] or "0")
    if pause > 0 then
       delay = function() return pause end
    end

@@ -61,21 +61,21 @@ def prepared(requests: Sequence[bytes]) -> Iterator[Path]:
         yield Path(file.name)
 
 
-def run(url: str, requests: Path, *, clients: int, seconds: float, pause: int = 0) -> Load:
+def run(url: str, requests: Path, *, clients: int, seconds: float, pause: int = 0, skip: int = 0) -> Load:
     """Send the requests in turn for some seconds; raises LoadFailed when any of them failed."""
-    with start(url, requests, clients=clients, seconds=seconds, pause=pause) as process:
+    with start(url, requests, clients=clients, seconds=seconds, pause=pause, skip=skip) as process:
         return finish(process)
 
 
 def start(
-    url: str, requests: Path, *, clients: int, seconds: float, pause: int = 0
+    url: str, requests: Path, *, clients: int, seconds: float, pause: int = 0, skip: int = 0
 ) -> "subprocess.Popen[str]":
-    """Begin a load that ends by itself."""
+    """Begin a load that ends by itself, and that leaves out the first requests in its first round."""
     program = shutil.which("wrk")
     if program is None:
         raise LoadFailed("wrk is not installed; Debian's package is called wrk.")
     times = ("--duration", f"{max(1, round(seconds))}s", "--timeout", "60s")
-    script = ("--script", str(_SCRIPT), url, "--", str(requests), str(pause))
+    script = ("--script", str(_SCRIPT), url, "--", str(requests), str(pause), str(skip))
     command = (program, "--threads", "1", "--connections", str(clients), *times, *script)
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

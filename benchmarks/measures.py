@@ -21,6 +21,7 @@ from guildhall.store.sqlite_transaction import connect
 _KEPT_BACK = frozenset({"date", "server", "connection", "transfer-encoding"})
 _MICROSECONDS = 1e6
 _RECORDED = 300
+_MOST_FIRST_RUNS = 30
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -33,9 +34,14 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Read(msgspec.Struct, frozen=True):
-    """A read beside its floors: requests a second, and microseconds of processor time a request."""
+    """A read beside its floors: requests a second, and microseconds of processor time a request.
+
+    `first_per_second` and `first_cpu` are of requests that were not asked before, so that nothing is kept.
+    """
 
     name: str
+    first_per_second: float
+    first_cpu: float
     per_second: float
     bare_per_second: float
     cpu: float
@@ -95,14 +101,14 @@ def read_all(server: Server, sample: Sample, wanted: Sequence[Scenario], plan: P
 def _read(
     server: Server, bare: Server, sample: Sample, scenario: Scenario, floor: Request, plan: Plan
 ) -> Read:
-    recorded = floors.record(sample.made, scenario.requests[:_RECORDED])
+    recorded = floors.record(sample.made, list(dict.fromkeys(scenario.requests))[:_RECORDED])
     sql = floors.replay_reads(sample.made, recorded, min(1.0, plan.seconds))
     key = sample.made.key
     with (
         load.prepared([request.encode(key) for request in scenario.requests]) as ours,
         load.prepared([floor.encode(key)]) as theirs,
     ):
-        _run(server, ours, scenario.clients, 1)
+        first_rate, first_cpu = _ask_all_once(server, ours, scenario)
         _run(bare, theirs, scenario.clients, 1)
         pairs = [
             (
@@ -114,6 +120,8 @@ def _read(
     mine, floor_runs = zip(*pairs, strict=True)
     return Read(
         scenario.name,
+        first_rate,
+        first_cpu,
         _median(run.per_second for run, _ in mine),
         _median(run.per_second for run, _ in floor_runs),
         _median(cpu for _, cpu in mine),
@@ -125,10 +133,23 @@ def _read(
     )
 
 
-def _run(server: Server, requests: Path, clients: int, seconds: float) -> tuple[Load, float]:
+def _ask_all_once(server: Server, requests: Path, scenario: Scenario) -> tuple[float, float]:
+    """Send every request for the first time; return how many a second, and the processor time of each."""
+    runs: list[tuple[Load, float]] = []
+    asked = 0
+    while asked < len(scenario.requests) and len(runs) < _MOST_FIRST_RUNS:
+        runs.append(_run(server, requests, scenario.clients, 1, skip=asked))
+        asked += runs[-1][0].requests
+    cpu = sum(run.requests * cpu for run, cpu in runs) / asked
+    return asked / sum(run.seconds for run, _ in runs), cpu
+
+
+def _run(
+    server: Server, requests: Path, clients: int, seconds: float, *, skip: int = 0
+) -> tuple[Load, float]:
     """Return what a load measured, and the server's microseconds of processor time for each request."""
     before = server.cpu()
-    done = load.run(server.url, requests, clients=clients, seconds=seconds)
+    done = load.run(server.url, requests, clients=clients, seconds=seconds, skip=skip)
     return done, (server.cpu() - before) / done.requests * _MICROSECONDS
 
 
@@ -189,13 +210,14 @@ def search_all(server: Server, sample: Sample, plan: Plan) -> list[tuple[str, Lo
 
 
 def filter_all(server: Server, sample: Sample, wanted: Mapping[str, Request]) -> list[Combination]:
-    """Ask for each combination three times, one after the other."""
+    """Ask for each combination three times, one after the other, each time for pages of another size."""
     found = []
     for name, request in wanted.items():
         times = []
-        for _ in range(3):
+        for limit in (20, 21, 22):
             begun = time.perf_counter()
-            status, body, _ = servers.ask(server, request.method, request.path, sample.made.key)
+            path = f"{request.path}&limit={limit}"
+            status, body, _ = servers.ask(server, request.method, path, sample.made.key)
             times.append((time.perf_counter() - begun) * 1_000)
             if status != request.status:
                 raise LoadFailed(f"{name}: {status} {body[:200]!r}")

@@ -1,6 +1,8 @@
 """What is measured: requests by name, as real clients send them."""
 
+import collections
 import itertools
+import random
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlencode
 
@@ -20,6 +22,7 @@ WRITERS = 32
 JOINED = 2_000
 """Groups that members are added to at random."""
 
+_SEED = 7
 COUNTS = 'counts={"includeUsers":true,"includeResources":true}'
 SEAT_ROLE = "atlassian/user"
 TERMS = {
@@ -80,13 +83,33 @@ def _v1_search(server: Server, sample: Sample) -> Scenario:
 
 
 def searches(sample: Sample) -> list[Scenario]:
-    """Return substring searches of each kind, a page of 20."""
+    """Return substring searches of each kind, pages of about 20: none is asked for twice."""
     return [
         Scenario(
-            f"search: {kind}", [Request("GET", f"{sample.v2('/groups')}?{urlencode({'searchTerm': term})}")]
+            f"search: {kind}",
+            [
+                Request("GET", f"{sample.v2('/groups')}?{urlencode({'searchTerm': term, 'limit': limit})}")
+                for limit in range(10, 40)
+                for term in terms
+            ],
         )
-        for kind, term in TERMS.items()
+        for kind, terms in _terms(sample).items()
     ]
+
+
+def _terms(sample: Sample) -> dict[str, list[str]]:
+    """Return substrings of group names of each kind, as they occur in this organization."""
+    names = [str(row[0]) for row in select(sample.made, "SELECT name_key FROM groups")]
+    words = collections.Counter(word for name in names for word in name.split())
+    pairs = collections.Counter(name[at : at + 2] for name in names[::10] for at in range(len(name) - 1))
+    chance = random.Random(_SEED)
+    chance.shuffle(names)
+    return {
+        "common": [word for word, _ in words.most_common(100) if len(word) > 2],
+        "rare": [name[:12] for name in names[:2_000]],
+        "no match": ["".join(chance.choices("bcdfghjklmnpqrstvwxz", k=6)) for _ in range(2_000)],
+        "two letters": [pair for pair, _ in pairs.most_common(400)],
+    }
 
 
 def filters_of_groups(sample: Sample) -> dict[str, Request]:

@@ -13,7 +13,7 @@ from guildhall.http.exchange import Exchange
 from guildhall.http.response import Response
 from guildhall.store.freshness import Freshness
 
-MOST_BYTES = 128 << 20
+MOST_BYTES = 96 << 20
 """What is kept at most, by the estimate below."""
 
 MOST_BYTES_OF_ONE = 1 << 20

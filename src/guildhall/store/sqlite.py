@@ -30,6 +30,9 @@ READ_BUDGET = 0.002
 _LOG = logging.getLogger("guildhall.store")
 _STEPS_BETWEEN_LOOKS = 4_000
 _READER_THREADS = 2
+_THREAD_CACHE = -8192
+"""Kibibytes of cache for long reads, which hardly come back to the same pages."""
+
 _END = object()
 """In the place of an item: there are no more."""
 
@@ -121,6 +124,7 @@ class SQLiteDatabase:
         connection = getattr(self._of_thread, "connection", None)
         if connection is None:
             connection = self._of_thread.connection = self._connect_reader()
+            connection.pragma("cache_size", _THREAD_CACHE)
         with snapshot(connection):
             return complete(function(self._transaction(connection), *args, **kwargs))
 
