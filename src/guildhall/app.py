@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import importlib
 import logging
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,9 +66,6 @@ ROUTES = (
 
 _WIRES = {"": V2, "/admin/v1": V1, "/admin/v2": V2, "/guildhall/v1": GUILDHALL}
 _HOUSEKEEPING_SECONDS = 60.0
-_SWITCH_SECONDS = 0.0005
-"""How long a thread may keep the interpreter while another waits. By Python's own 5 ms, a busy event loop
-makes the writer thread wait at each of its steps: a batch takes 32 ms, and 3 ms by this."""
 _LOG = logging.getLogger("guildhall")
 
 
@@ -146,7 +142,6 @@ class Server:
 
     async def start(self) -> None:
         """Open the database and take requests; raises StartRefused."""
-        sys.setswitchinterval(_SWITCH_SECONDS)
         settings = self._settings
         self.database = await open_database(settings.database, clock=self._clock, new_id=self._new_id)
         self.authenticator = Authenticator(self.database, self._clock)

@@ -13,7 +13,7 @@ from guildhall.http.exchange import Exchange
 from guildhall.http.response import Response
 from guildhall.store.freshness import Freshness
 
-MOST_BYTES = 96 << 20
+MOST_BYTES = 128 << 20
 """What is kept at most, by the estimate below."""
 
 MOST_BYTES_OF_ONE = 1 << 20
@@ -22,6 +22,8 @@ _OVERHEAD = 700
 """Bytes that the interpreter needs for an answer beside its body."""
 
 _OVERHEAD_OF_GROUP = 40
+_PIECE_BYTES = 4_000
+"""Bodies are kept in pieces: those that go leave places of one size, which those that come can take."""
 
 
 class KeptAnswer(msgspec.Struct, frozen=True, gc=False):
@@ -29,13 +31,13 @@ class KeptAnswer(msgspec.Struct, frozen=True, gc=False):
 
     moment: int
     response: Response
+    """The answer without its body."""
+    pieces: list[bytes]
+    """The body."""
+    size: int
+    """Bytes of memory, about."""
     place: int
     """Where its key stands in the list of keys."""
-
-    @property
-    def size(self) -> int:
-        """Bytes of memory, about."""
-        return len(self.response.body) + len(self.response.groups or ()) * _OVERHEAD_OF_GROUP + _OVERHEAD
 
 
 class KeptAnswers:
@@ -62,21 +64,25 @@ class KeptAnswers:
         kept = self._answers.get(key)
         if kept is None:
             return None
-        if self._freshness.holds(kept.moment, kept.response.groups):
-            return kept.response
-        self._drop(kept)
-        return None
+        if not self._freshness.holds(kept.moment, kept.response.groups):
+            self._drop(kept)
+            return None
+        bare = kept.response
+        return Response(bare.status, b"".join(kept.pieces), bare.headers, bare.media_type)
 
     def keep(self, key: bytes, moment: int, response: Response) -> None:
         """Keep an answer that was made between two calls of `moment` that returned the same."""
-        if len(response.body) > MOST_BYTES_OF_ONE:
+        body, groups = response.body, response.groups
+        if len(body) > MOST_BYTES_OF_ONE:
             return
         if key in self._answers:
             self._drop(self._answers[key])
-        kept = KeptAnswer(moment, response, len(self._keys))
+        pieces = [body[start : start + _PIECE_BYTES] for start in range(0, len(body), _PIECE_BYTES)]
+        size = len(body) + len(groups or ()) * _OVERHEAD_OF_GROUP + _OVERHEAD
+        bare = msgspec.structs.replace(response, body=b"")
+        self._answers[key] = KeptAnswer(moment, bare, pieces, size, len(self._keys))
         self._keys.append(key)
-        self._answers[key] = kept
-        self._bytes += kept.size
+        self._bytes += size
         while self._bytes > self._most_bytes:
             self._drop(self._answers[self._chance.choice(self._keys)])
 

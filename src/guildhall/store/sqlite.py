@@ -21,6 +21,7 @@ from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason, refusing
 from guildhall.store.sqlite_locks import SharedUse
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect_durably, snapshot
 from guildhall.store.sqlite_writer import Writer
+from guildhall.store.threads import QUICK_TURNS
 
 Result = TypeVar("Result")
 
@@ -125,7 +126,7 @@ class SQLiteDatabase:
         if connection is None:
             connection = self._of_thread.connection = self._connect_reader()
             connection.pragma("cache_size", _THREAD_CACHE)
-        with snapshot(connection):
+        with snapshot(connection), QUICK_TURNS:
             return complete(function(self._transaction(connection), *args, **kwargs))
 
     async def write(self, function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:
@@ -186,7 +187,8 @@ def _unreadable(error: Exception) -> Unavailable:
 
 def _step(items: AsyncGenerator[Any, None]) -> Any:
     """Return the next item of a read that waits for nothing but its statements."""
-    return complete(_next(items))
+    with QUICK_TURNS:
+        return complete(_next(items))
 
 
 async def _next(items: AsyncGenerator[Any, None]) -> Any:

@@ -18,6 +18,7 @@ from guildhall.store.metrics import BATCH_SIZE, COMMIT_SECONDS
 from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason
 from guildhall.store.sqlite_locks import WriteLock
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete
+from guildhall.store.threads import QUICK_TURNS
 
 BATCH_OPERATIONS = 64
 BATCH_SECONDS = 0.010
@@ -133,7 +134,7 @@ class Writer:
         done: list[_Operation] = []
         alterations = Alterations()
         try:
-            with self._lock:
+            with self._lock, QUICK_TURNS:
                 self._require_file()
                 self._scrub()
                 self._connection.execute("BEGIN IMMEDIATE")
