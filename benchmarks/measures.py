@@ -189,6 +189,7 @@ def beside_commits(server: Server, sample: Sample, scenario: Scenario, plan: Pla
         load.prepared([request.encode(key) for request in added]) as writes,
         load.prepared([request.encode(key) for request in scenario.requests]) as reads,
     ):
+        _ask_all_once(server, reads, scenario)
         writer = load.start(server.url, writes, clients=2, seconds=plan.seconds + 1, pause=9)
         done = load.run(server.url, reads, clients=scenario.clients, seconds=plan.seconds)
         return done, load.finish(writer).per_second

@@ -26,7 +26,10 @@ _PIECE_BYTES = 4_000
 """Bodies are kept in pieces: those that go leave places of one size, which those that come can take."""
 
 
-class KeptAnswer(msgspec.Struct, frozen=True, gc=False):
+_COMPARED = 5
+
+
+class KeptAnswer(msgspec.Struct, gc=False):
     """An answer, and the moment that it is of."""
 
     moment: int
@@ -38,13 +41,15 @@ class KeptAnswer(msgspec.Struct, frozen=True, gc=False):
     """Bytes of memory, about."""
     place: int
     """Where its key stands in the list of keys."""
+    used: int
+    """When it was given last, in uses of any."""
 
 
 class KeptAnswers:
-    """Answers by key. When there are too many, any of them may go.
+    """Answers by key; when there are too many, of a few drawn at random the one not given for longest goes.
 
-    Whoever walks through a long list comes back to each page as late as can be: to let the oldest go would be
-    to let go just what comes next.
+    Who walks through more than can be kept comes back to each page as late as can be: to let the oldest of
+    all go, each time, would be to let go just what comes next.
     """
 
     def __init__(self, freshness: Freshness, most_bytes: int = MOST_BYTES) -> None:
@@ -53,6 +58,7 @@ class KeptAnswers:
         self._answers: dict[bytes, KeptAnswer] = {}
         self._keys: list[bytes] = []
         self._bytes = 0
+        self._uses = 0
         self._chance = random.Random(0)  # noqa: S311 -- it keeps no secret
 
     def moment(self) -> int | None:
@@ -67,6 +73,7 @@ class KeptAnswers:
         if not self._freshness.holds(kept.moment, kept.response.groups):
             self._drop(kept)
             return None
+        self._uses = kept.used = self._uses + 1
         bare = kept.response
         return Response(bare.status, b"".join(kept.pieces), bare.headers, bare.media_type)
 
@@ -80,11 +87,12 @@ class KeptAnswers:
         pieces = [body[start : start + _PIECE_BYTES] for start in range(0, len(body), _PIECE_BYTES)]
         size = len(body) + len(groups or ()) * _OVERHEAD_OF_GROUP + _OVERHEAD
         bare = msgspec.structs.replace(response, body=b"")
-        self._answers[key] = KeptAnswer(moment, bare, pieces, size, len(self._keys))
+        self._answers[key] = KeptAnswer(moment, bare, pieces, size, len(self._keys), self._uses)
         self._keys.append(key)
         self._bytes += size
         while self._bytes > self._most_bytes:
-            self._drop(self._answers[self._chance.choice(self._keys)])
+            drawn = [self._answers[self._chance.choice(self._keys)] for _ in range(_COMPARED)]
+            self._drop(min(drawn, key=_last_use))
 
     def _drop(self, kept: KeptAnswer) -> None:
         key, last = self._keys[kept.place], self._keys.pop()
@@ -92,7 +100,11 @@ class KeptAnswers:
         self._bytes -= kept.size
         if last != key:
             self._keys[kept.place] = last
-            self._answers[last] = msgspec.structs.replace(self._answers[last], place=kept.place)
+            self._answers[last].place = kept.place
+
+
+def _last_use(kept: KeptAnswer) -> int:
+    return kept.used
 
 
 def key_of(operation: str, exchange: Exchange) -> bytes:
