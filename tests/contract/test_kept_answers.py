@@ -47,23 +47,16 @@ def compared(world, monkeypatch):
     assert [given for given, _ in again] == [fresh for _, fresh in again]
 
 
-async def test_answers_given_again_are_those_of_now_among_writers(world, compared):
-    """Names, descriptions, flags, counts, members, roles and directories change while the same is asked."""
-    chance = random.Random(3)
-    groups = [await world.group(members=1) for _ in range(12)]
-    users = [await world.user() for _ in range(4)]
-    resource = await world.resource()
-    await world.role(groups[0], resource, make.USER)
-    key = await world.key("read:groups:admin", "read:accounts:admin", "read:directories:admin")
-    readers = [world.http, world.client(key)]
+def questions_about(world, groups, user, resource):
+    """Method, path and parts of requests that show groups, or groups and something else."""
     place, anywhere = world.v2(), world.v2("-")
     counts = {"counts": '{"includeUsers":true,"includeResources":true}'}
-    questions = [
+    return [
         *(("GET", f"{place}/groups/{group.id}", {}) for group in groups[:4]),
         *(("GET", f"{place}/groups/{group.id}/memberships", {}) for group in groups[:2]),
         ("GET", f"{anywhere}/groups", {"params": {"limit": 5, **counts}}),
         ("GET", f"{place}/groups", {"params": {"limit": 20, **counts}}),
-        ("GET", f"{place}/groups", {"params": {"accountIds": users[0].id}}),
+        ("GET", f"{place}/groups", {"params": {"accountIds": user.id}}),
         ("GET", f"{place}/groups", {"params": {"resourceIds": resource.id, **counts}}),
         ("GET", f"{place}/groups/count", {"params": {"searchTerm": "name"}}),
         ("GET", f"{anywhere}/groups/stats", {}),
@@ -74,6 +67,18 @@ async def test_answers_given_again_are_those_of_now_among_writers(world, compare
         ("GET", f"/admin/v2/orgs/{world.org_id}/directories", {}),
         ("GET", "/admin/v1/orgs", {}),
     ]
+
+
+async def test_answers_given_again_are_those_of_now_among_writers(world, compared):
+    """Names, descriptions, flags, counts, members, roles and directories change while the same is asked."""
+    chance = random.Random(3)
+    groups = [await world.group(members=1) for _ in range(12)]
+    users = [await world.user() for _ in range(4)]
+    resource = await world.resource()
+    await world.role(groups[0], resource, make.USER)
+    key = await world.key("read:groups:admin", "read:accounts:admin", "read:directories:admin")
+    readers = [world.http, world.client(key)]
+    place, questions = world.v2(), questions_about(world, groups, users[0], resource)
 
     async def write(number):
         path = f"{place}/groups/{chance.choice(groups).id}"

@@ -26,8 +26,8 @@ from guildhall.http.origin import Origin
 from guildhall.http.preferences import read_preferences
 from guildhall.http.query import QueryReader, parse_pairs
 from guildhall.http.request import Request
-from guildhall.http.response import JSON, Response, Stream, empty_response
-from guildhall.http.routing import PUBLIC, Route, Router
+from guildhall.http.response import JSON, Response, Stream, empty_response, encode_header
+from guildhall.http.routing import PUBLIC, Match, Route, Router
 from guildhall.model.errors import (
     BodyTooLarge,
     GuildhallError,
@@ -105,7 +105,6 @@ class Application:
         match = exchange.match = self._router.find(exchange.method, exchange.path)
         if match.route.deprecation is not None:
             exchange.headers += match.route.deprecation.headers()
-        exchange.parameters = {name: _clean(name, value) for name, value in match.parameters.items()}
         return match.route
 
     async def _operate(self, exchange: Exchange, route: Route) -> Response:
@@ -141,8 +140,8 @@ class Application:
         caller, limits = await self._authenticator.authenticate(exchange.header(b"authorization"))
         exchange.headers += limits
         _require_permission(caller, Permission(route.permission))
-        org_id = exchange.parameters.get("orgId", caller.org_id)
-        if org_id != caller.org_id:
+        org_id = exchange.match.parameters.get("orgId", caller.org_id) if exchange.match else caller.org_id
+        if org_id != caller.org_id and parse_uuid(org_id) != caller.org_id:
             raise OrganizationNotFound(f"There is no organization {org_id[:100]}.")
         return (
             msgspec.structs.replace(caller, address=self._origin.client(exchange)) if route.writes else caller
@@ -157,11 +156,12 @@ class Application:
         query = None
         if route.query is not None or strict:
             query = self._readers[route.operation].read(parse_pairs(exchange.query), strict=strict)
+        match = exchange.match or Match(route, "", {})
         return Request(
             id=exchange.id,
             operation=route.operation,
-            mount=exchange.match.mount if exchange.match else "",
-            parameters=exchange.parameters,
+            mount=match.mount,
+            parameters={name: _clean(name, value) for name, value in match.parameters.items()},
             caller=exchange.caller,
             base=partial(self._base_url, exchange),
             prefers_representation=preferences.get("return") == "representation",
@@ -232,14 +232,8 @@ async def _read_body(exchange: Exchange, route: Route, *, strict: bool) -> Any:
 
 async def _send(send: Send, response: Response, exchange: Exchange) -> None:
     body, streams = response.body, response.stream is not None
-    headers = [(b"x-request-id", exchange.id.encode())]
-    if body or streams:
-        headers.append((b"content-type", response.media_type.encode()))
-    if response.status != 204 and not streams:
-        headers.append((b"content-length", b"%d" % len(body)))
-    if exchange.headers or response.headers:
-        more = exchange.headers + response.headers
-        headers += [(name.encode(), value.encode("latin-1")) for name, value in more]
+    headers = [(b"x-request-id", exchange.id.encode()), *response.encoded_headers()]
+    headers += map(encode_header, exchange.headers)
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if exchange.method == "HEAD":
         body, streams = b"", False

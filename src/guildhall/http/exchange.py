@@ -30,8 +30,6 @@ class Exchange:
         raw_path = scope.get("raw_path") or scope["path"].encode()
         self.path: str = raw_path.decode("latin-1").partition("?")[0]
         self.query: bytes = scope["query_string"]
-        self.parameters: dict[str, str] = {}
-        """The path's parameters, known once there is a match; UUIDs in lower case."""
         self.caller: Caller = NOBODY
         self.body = b""
         self.client: str = (scope.get("client") or ("",))[0]

@@ -10,7 +10,7 @@ import random
 import msgspec
 
 from guildhall.http.exchange import Exchange
-from guildhall.http.response import Response
+from guildhall.http.response import Header, Response
 from guildhall.store.freshness import Freshness
 
 MOST_BYTES = 128 << 20
@@ -33,16 +33,28 @@ class KeptAnswer(msgspec.Struct, gc=False):
     """An answer, and the moment that it is of."""
 
     moment: int
-    response: Response
-    """The answer without its body."""
+    status: int
+    headers: list[Header]
     pieces: list[bytes]
     """The body."""
+    groups: tuple[int, ...] | None
+    """See `Response.groups`."""
     size: int
     """Bytes of memory, about."""
     place: int
     """Where its key stands in the list of keys."""
     used: int
     """When it was given last, in uses of any."""
+
+
+class Repeated(Response):
+    """An answer that is given again."""
+
+    sent: list[Header] = msgspec.field(default_factory=list)
+
+    def encoded_headers(self) -> list[Header]:
+        """Return the headers as they were sent before."""
+        return self.sent
 
 
 class KeptAnswers:
@@ -70,24 +82,31 @@ class KeptAnswers:
         kept = self._answers.get(key)
         if kept is None:
             return None
-        if not self._freshness.holds(kept.moment, kept.response.groups):
+        if not self._freshness.holds(kept.moment, kept.groups):
             self._drop(kept)
             return None
         self._uses = kept.used = self._uses + 1
-        bare = kept.response
-        return Response(bare.status, b"".join(kept.pieces), bare.headers, bare.media_type)
+        return Repeated(kept.status, b"".join(kept.pieces), sent=kept.headers)
 
     def keep(self, key: bytes, moment: int, response: Response) -> None:
         """Keep an answer that was made between two calls of `moment` that returned the same."""
         body, groups = response.body, response.groups
-        if len(body) > MOST_BYTES_OF_ONE:
+        if len(body) > MOST_BYTES_OF_ONE or response.stream is not None:
             return
         if key in self._answers:
             self._drop(self._answers[key])
         pieces = [body[start : start + _PIECE_BYTES] for start in range(0, len(body), _PIECE_BYTES)]
         size = len(body) + len(groups or ()) * _OVERHEAD_OF_GROUP + _OVERHEAD
-        bare = msgspec.structs.replace(response, body=b"")
-        self._answers[key] = KeptAnswer(moment, bare, pieces, size, len(self._keys), self._uses)
+        self._answers[key] = KeptAnswer(
+            moment=moment,
+            status=response.status,
+            headers=response.encoded_headers(),
+            pieces=pieces,
+            groups=groups,
+            size=size,
+            place=len(self._keys),
+            used=self._uses,
+        )
         self._keys.append(key)
         self._bytes += size
         while self._bytes > self._most_bytes:

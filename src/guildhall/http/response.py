@@ -1,6 +1,7 @@
 """Answers before they are sent."""
 
 from collections.abc import AsyncGenerator, Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -10,6 +11,10 @@ from guildhall.store.database import Transaction
 _ENCODER = msgspec.json.Encoder()
 
 JSON = "application/json"
+
+Header = tuple[bytes, bytes]
+
+_NO_CONTENT = 204
 
 Stream = Callable[[Transaction], AsyncGenerator[bytes, None]]
 """What a long body is read by."""
@@ -28,6 +33,15 @@ class Response(msgspec.Struct):
     stream: Stream | None = None
     """Gives the body piece by piece, read from a snapshot of its own; `body` is empty then."""
 
+    def encoded_headers(self) -> list[Header]:
+        """Return the headers of the body and those given, as they are sent."""
+        made: list[Header] = []
+        if self.body or self.stream is not None:
+            made.append((b"content-type", self.media_type.encode()))
+        if self.status != _NO_CONTENT and self.stream is None:
+            made.append((b"content-length", b"%d" % len(self.body)))
+        return made + [encode_header(header) for header in self.headers]
+
 
 def json_response(value: Any, status: int = 200, headers: list[tuple[str, str]] | None = None) -> Response:
     """Return `value` as JSON."""
@@ -37,3 +51,9 @@ def json_response(value: Any, status: int = 200, headers: list[tuple[str, str]] 
 def empty_response(status: int, headers: list[tuple[str, str]] | None = None) -> Response:
     """Return a status without a body."""
     return Response(status, b"", headers or [])
+
+
+@lru_cache(256)
+def encode_header(header: tuple[str, str]) -> Header:
+    """Return a header as it is sent."""
+    return header[0].encode(), header[1].encode("latin-1")
