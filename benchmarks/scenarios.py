@@ -106,7 +106,7 @@ def _terms(sample: Sample) -> dict[str, list[str]]:
     chance.shuffle(names)
     return {
         "common": [word for word, _ in words.most_common(100) if len(word) > 2],
-        "rare": [name[:12] for name in names[:2_000]],
+        "rare": names[:2_000],
         "no match": ["".join(chance.choices("bcdfghjklmnpqrstvwxz", k=6)) for _ in range(2_000)],
         "two letters": [pair for pair, _ in pairs.most_common(400)],
     }

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from guildhall.store.freshness import Freshness
+from guildhall.store.name_scans import NameScan
 from guildhall.store.statement import Statement
 
 Row = TypeVar("Row")
@@ -50,6 +51,12 @@ class Transaction(Protocol):
 
     async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of parameters, in the order of `statement.parameters`."""
+
+    def name_scan(self, org_key: int) -> NameScan | None:
+        """Return the names of all groups of an organization as they are now, if they are in memory.
+
+        Before a statement and behind it the same object: then those are the names that it saw.
+        """
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` once the transaction is on disk; never when it is not."""

@@ -3,8 +3,9 @@
 Either the filter that matches the fewest rows drives: its rows are gathered, tested against the other
 filters and sorted. Or the list's index is walked in order and each row is tested, which soon fills a page
 where many match. The wrong choice is 100 to 1 000 times slower, and no statistics say how filters go
-together. So each filter is probed for few rows; then a stretch of the index is walked, which ends the
-matter where many match; and how many that stretch has says whether to walk on or to gather.
+together. So each filter is probed for few rows, and names that are in memory are scanned for a term. Else a
+stretch of the index is walked, which ends the matter where many match; and how many that stretch has says
+whether to walk on or to gather.
 """
 
 from collections.abc import Mapping, Sequence
@@ -65,6 +66,9 @@ class FilteredList(Protocol[Row]):
         Of a list of rows that are named, which nothing else drives, return those.
         """
 
+    async def scan(self, tx: Transaction) -> list[Row] | None:
+        """Return up to `limit + 1` rows by names in memory, or None when that does not lead to them soon."""
+
     async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
         """Return where so many rows of the index end, or None when it ends before."""
 
@@ -72,11 +76,15 @@ class FilteredList(Protocol[Row]):
 async def read_page(tx: Transaction, wanted: FilteredList[Row]) -> list[Row]:
     """Return up to `limit + 1` rows in the cheapest way."""
     if not wanted.gathered:
-        return await wanted.walk(tx, None)
+        scanned = await wanted.scan(tx)
+        return await wanted.walk(tx, None) if scanned is None else scanned
     quick = {name: query for name, query in wanted.gathered.items() if not query.slow}
     driver, size = await _fewest(tx, quick, wanted.values, FEW)
     if size <= FEW:
         return await wanted.gather(tx, driver)
+    scanned = await wanted.scan(tx)
+    if scanned is not None:
+        return scanned
     end = await wanted.look_ahead(tx, STRETCH)
     rows = await wanted.walk(tx, end)
     if end is None or len(rows) > wanted.limit:

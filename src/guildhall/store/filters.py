@@ -5,6 +5,7 @@ index is walked.
 """
 
 import enum
+import itertools
 from functools import lru_cache
 from typing import Any
 
@@ -70,6 +71,9 @@ class _Shape(msgspec.Struct, frozen=True):
         return begin + ([Edge(self.columns, ">=" if self.descending else "<=", "end")] if self.ends else [])
 
 
+_BATCHES = (10, 100, 1_000, 3_000)
+"""Candidates that a scan looks at in turn, beyond those that fill a page."""
+
 _OWNED = """
     (SELECT r.resource_key FROM resources AS r WHERE r.org_key = :org_key AND r.owner IN (:owners...))
 """
@@ -103,6 +107,30 @@ class _GroupPage(msgspec.Struct, frozen=True):
             return await self._read(tx, self.shape)
         shape = msgspec.structs.replace(self.shape, ends=True)
         return await self._read(tx, shape, **dict(zip(edge_names(shape.columns, "end"), end, strict=True)))
+
+    async def scan(self, tx: Transaction) -> list[Group] | None:
+        """Return groups whose names hold the term, tested against the other filters in growing batches."""
+        term: str | None = self.values["search"]
+        if term is None or self.shape.driver is not Driver.WALK:
+            return None
+        org_key = self.values["org_key"]
+        names = tx.name_scan(org_key)
+        if names is None:
+            return None
+        found = names.keys(term, start=self.values["start_name_key"], descending=self.shape.descending)
+        shape = msgspec.structs.replace(
+            self.shape, driver=Driver.GROUPS, given=self.shape.given | {Driver.GROUPS.value}
+        )
+        rows: list[Group] = []
+        for size in _BATCHES:
+            batch = list(itertools.islice(found, self.limit + size))
+            rows += await tx.all(
+                _page_statement(shape), **self.values | {"groups": batch}, most=self.limit + 1
+            )
+            if len(rows) > self.limit or len(batch) < self.limit + size:
+                # Then the names are those of this snapshot as well, which lies in between.
+                return rows[: self.limit + 1] if tx.name_scan(org_key) is names else None
+        return None
 
     async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
         """Return the name, and the id among several directories, that is so many groups ahead."""

@@ -16,6 +16,7 @@ MOST_GROUPS_REMEMBERED = 50_000
 """Altered groups that are told apart; beyond, everything counts as altered."""
 
 
+_NAMED = "groups"
 _OF_ONE_GROUP = "group_counts"
 _OF_NO_GROUP = frozenset(
     {
@@ -41,11 +42,13 @@ class CommitCount(Protocol):
 class Alterations:
     """What some writes alter of what is shown."""
 
-    __slots__ = ("anything", "groups", "nothing")
+    __slots__ = ("anything", "groups", "names", "nothing")
 
     def __init__(self) -> None:
         self.nothing = True
         self.anything = False
+        self.names = False
+        """Whether groups may have come, gone or taken other names."""
         self.groups: set[int] = set()
 
     def add(self, statement: Statement[Any], parameters: Mapping[str, Any]) -> None:
@@ -55,6 +58,7 @@ class Alterations:
             self.groups.add(parameters["group_key"])
         elif statement.table not in _OF_NO_GROUP:
             self.anything = True
+            self.names = self.names or statement.table == _NAMED
 
 
 class Freshness:
@@ -68,6 +72,7 @@ class Freshness:
         self._steps = 0
         """Grows with each alteration that becomes known: moments are compared by it."""
         self._last_of_all = 0
+        self._last_of_names = 0
         self._last_of_group: dict[int, int] = {}
 
     @contextlib.contextmanager
@@ -112,6 +117,10 @@ class Freshness:
         last = self._last_of_group
         return not last or all(last.get(key, 0) <= moment for key in groups)
 
+    def names_hold(self, moment: int) -> bool:
+        """Whether every group has the name that it had at a moment; `moment` was called before."""
+        return moment >= self._last_of_names
+
     def _follow(self) -> None:
         while self._announced:
             before, after, alterations = self._announced.popleft()
@@ -126,3 +135,5 @@ class Freshness:
         if alterations is None or alterations.anything or many:
             self._last_of_all = self._steps
             self._last_of_group.clear()
+        if alterations is None or alterations.names:
+            self._last_of_names = self._steps

@@ -74,6 +74,9 @@ class PostgresTransaction:
         """Run a statement once for each row of parameters."""
         await self._connection.executemany(statement.postgres, rows)
 
+    def name_scan(self, org_key: int) -> None:
+        """Return nothing: what other machines rename is only known by reading."""
+
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` once the transaction is on disk."""
         self.effects.append(effect)

@@ -17,6 +17,7 @@ from guildhall.model.errors import Unavailable
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.freshness import Freshness
 from guildhall.store.metrics import READ_SECONDS
+from guildhall.store.name_scans import NameScan, NameScans
 from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason, refusing
 from guildhall.store.sqlite_locks import SharedUse
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect_durably, snapshot
@@ -27,6 +28,9 @@ Result = TypeVar("Result")
 
 READ_BUDGET = 0.002
 """Seconds that a read may take on the event loop before it is moved to a thread."""
+
+SCAN_BUDGET = 0.010
+"""Seconds that a read may take there from when it scans names in memory."""
 
 _LOG = logging.getLogger("guildhall.store")
 _STEPS_BETWEEN_LOOKS = 4_000
@@ -69,6 +73,7 @@ class SQLiteDatabase:
             self._reader = self._connect_reader()
             undone.pop_all()
         self.freshness: Freshness | None = self._writer.freshness
+        self._name_scans = NameScans(self._writer.freshness, self._threads, self._connection_of_thread)
         self._reader.set_progress_handler(self._over_budget, _STEPS_BETWEEN_LOOKS)
 
     def _connect_reader(self) -> apsw.Connection:
@@ -104,13 +109,22 @@ class SQLiteDatabase:
             # Only what runs between BEGIN and ROLLBACK may be interrupted: the connection has to leave the
             # transaction whatever happens.
             self._deadline = time.perf_counter() + READ_BUDGET
+            transaction = self._transaction(reader)
+            transaction.find_names = self._find_names
             try:
-                return complete(function(self._transaction(reader), *args, **kwargs))
+                return complete(function(transaction, *args, **kwargs))
             finally:
                 self._deadline = math.inf
         finally:
             if reader.in_transaction:
                 reader.execute("ROLLBACK")
+
+    def _find_names(self, org_key: int) -> NameScan | None:
+        scan = self._name_scans.find(org_key)
+        if scan is not None:
+            # What follows is no longer a matter of chance; to begin again in a thread would take longer.
+            self._deadline = time.perf_counter() + SCAN_BUDGET
+        return scan
 
     async def _read_again(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         loop, begun = asyncio.get_running_loop(), time.perf_counter()
@@ -121,11 +135,15 @@ class SQLiteDatabase:
         READ_SECONDS.observe(time.perf_counter() - begun)
         return result
 
-    def _read_in_thread(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        connection = getattr(self._of_thread, "connection", None)
+    def _connection_of_thread(self) -> apsw.Connection:
+        connection: apsw.Connection | None = getattr(self._of_thread, "connection", None)
         if connection is None:
             connection = self._of_thread.connection = self._connect_reader()
             connection.pragma("cache_size", _THREAD_CACHE)
+        return connection
+
+    def _read_in_thread(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        connection = self._connection_of_thread()
         with snapshot(connection), QUICK_TURNS:
             return complete(function(self._transaction(connection), *args, **kwargs))
 

@@ -9,6 +9,7 @@ import apsw
 
 from guildhall.store.database import StartRefused
 from guildhall.store.freshness import Alterations
+from guildhall.store.name_scans import NameScan
 from guildhall.store.statement import Statement
 
 Result = TypeVar("Result")
@@ -74,7 +75,7 @@ def complete(coroutine: Coroutine[Any, Any, Result]) -> Result:
 class SQLiteTransaction:
     """Statements on one connection; see `guildhall.store.database.Transaction`."""
 
-    __slots__ = ("_connection", "_new_id", "alterations", "effects", "now", "on_first_write")
+    __slots__ = ("_connection", "_new_id", "alterations", "effects", "find_names", "now", "on_first_write")
 
     engine = "sqlite"
 
@@ -86,6 +87,8 @@ class SQLiteTransaction:
         self.on_first_write: Callable[[], None] | None = None
         self.alterations: Alterations | None = None
         """Where the writer wants to know what was altered."""
+        self.find_names: Callable[[int], NameScan | None] | None = None
+        """How reads on the event loop come by names in memory."""
 
     def _rows(self, statement: Statement[Any], parameters: dict[str, Any]) -> list[Any]:
         if statement.writes:
@@ -131,6 +134,10 @@ class SQLiteTransaction:
         """Run a statement once for each row of parameters."""
         self._announce_write(statement, {})
         self._connection.executemany(statement.sqlite, rows)
+
+    def name_scan(self, org_key: int) -> NameScan | None:
+        """Return the names of all groups of an organization, if they are in memory."""
+        return None if self.find_names is None else self.find_names(org_key)
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` on the event loop once the transaction is on disk."""

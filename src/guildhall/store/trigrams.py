@@ -3,9 +3,9 @@
 What the indexes find is a few rows too many, or exact: the caller tests each row with `instr`. A term
 that many rows hold is better walked to than gathered; then there is no match to look up.
 
-On SQLite a term of three characters or more is the AND of its trigrams. A shorter term is the start of
-a trigram at every place where it stands, so it becomes the OR of the trigrams that start with it. On
-PostgreSQL the index holds runs of one and two characters as well.
+On SQLite a term of three characters or more is the AND of a few of its trigrams. A shorter term is the
+start of a trigram at every place where it stands, so it becomes the OR of the trigrams that start with it.
+On PostgreSQL the index holds runs of one and two characters as well.
 """
 
 from typing import Any
@@ -19,6 +19,7 @@ Match = str | list[str]
 """What `:match` stands for in a statement: a full-text query on SQLite, an array on PostgreSQL."""
 
 _TRIGRAM = 3
+_SOME = 3
 _MOST_TRIGRAMS = 200
 _FEW_TRIGRAMS = 10
 _HIGHEST = "\U0010ffff"
@@ -111,11 +112,11 @@ async def _search(
     trigram that it lists for a short term. The full-text query of a longer term is read hit by hit.
     """
     if tx.engine == "sqlite" and len(term) >= _TRIGRAM:
-        return Search(" AND ".join(map(_quoted, _trigrams(term))), slow=False)
+        return Search(" AND ".join(map(_quoted, _some_trigrams(term))), slow=False)
     if await tx.value(sample, org_key=org_key, term=term, most=_SAMPLE) >= _COMMON:
         return None
     if tx.engine == "postgres":
-        grams = _trigrams(term) if len(term) > _TRIGRAM else [term]
+        grams = list(dict.fromkeys(_trigrams(term))) if len(term) > _TRIGRAM else [term]
         return Search([f"{org_key}:{gram}" for gram in grams], slow=False)
     found = await tx.values(terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS)
     if len(found) == _MOST_TRIGRAMS:
@@ -125,8 +126,13 @@ async def _search(
 
 
 def _trigrams(term: str) -> list[str]:
-    starts = range(len(term) - _TRIGRAM + 1)
-    return list(dict.fromkeys(term[start : start + _TRIGRAM] for start in starts))
+    return [term[start : start + _TRIGRAM] for start in range(len(term) - _TRIGRAM + 1)]
+
+
+def _some_trigrams(term: str) -> list[str]:
+    """Return trigrams from all over the term: each one more is another list of rows to go through."""
+    step = max(_TRIGRAM, len(term) // _SOME)
+    return list(dict.fromkeys([*_trigrams(term)[::step], term[-_TRIGRAM:]]))
 
 
 def _quoted(trigram: str) -> str:

@@ -104,6 +104,9 @@ class _UserPage(msgspec.Struct, frozen=True):
         page = msgspec.structs.replace(self.page, ends=True)
         return await self._read(tx, page, **dict(zip(edge_names(page.indexed, "end"), end, strict=True)))
 
+    async def scan(self, tx: Transaction) -> None:
+        """Return nothing: the names of users are not in memory."""
+
     async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
         """Return where so many accounts end."""
         place = await tx.one(_ahead_statement(self.page), **self.values, ahead=rows - 1)

@@ -1,0 +1,130 @@
+"""Searches by the names in memory equal searches through the indexes (ADR 15)."""
+
+import asyncio
+import random
+
+import pytest
+
+from guildhall.model.filters import GroupFilter, GroupView
+from guildhall.model.paging import Window
+from guildhall.store import drivers, filters, name_scans
+from guildhall.store.name_scans import NameScan
+from tests import make
+
+NAMES = ["a team", "ab", "team", "team", "team b", "teapot", "über team", "z"]
+
+
+@pytest.fixture
+async def world(tmp_path):
+    async with make.open_world(f"sqlite:///{tmp_path}/guildhall.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def far(monkeypatch):
+    """Let no filter match so few that it is gathered at once, and batches end early."""
+    monkeypatch.setattr(drivers, "FEW", -1)
+    monkeypatch.setattr(filters, "_BATCHES", (1, 2, 3, 200))
+
+
+async def scanned(world):
+    """Make the scan of the world's organization and wait until it is there."""
+    scans = world.database._name_scans
+    scans.make(world.caller.org_key)
+    await settled(scans)
+    return scans
+
+
+async def settled(scans):
+    """Wait until what is being made is there: its callback runs in the next round of the loop."""
+    await asyncio.wait([scans._making])
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("term", ["team", "tea", "t", "ü", "zz", "\n", "m\nt", "a team", "b"])
+@pytest.mark.parametrize("start", [None, "", "ab", "team", "teapot", "zz"])
+def test_keys_are_those_of_names_with_the_term(term, start):
+    scan = NameScan(NAMES, range(len(NAMES)))
+    found = [key for key, name in enumerate(NAMES) if term in name]
+    assert list(scan.keys(term, start=start)) == [k for k in found if start is None or NAMES[k] >= start]
+    backward = [k for k in reversed(found) if start is None or NAMES[k] <= start]
+    assert list(scan.keys(term, start=start, descending=True)) == backward
+
+
+def test_an_organization_without_groups():
+    scan = NameScan([], [])
+    assert list(scan.keys("a")) == list(scan.keys("a", descending=True, start="b")) == []
+
+
+async def test_pages_equal_those_of_the_indexes(world, far):
+    """Every page of every search, forward and backward, alone and with other filters."""
+    chance = random.Random(5)
+    directories = [world.default, await world.directory()]
+    users, resource = [await world.user(*directories) for _ in range(2)], await world.resource()
+    for number in range(120):
+        words = chance.sample(["team", "data", "über", "b", "qu"], 2)
+        group = await world.group(f"{' '.join(words)} {number // 2}", directory=directories[number % 2])
+        if number % 3 == 0:
+            await world.add(group, chance.choice(users))
+        if number % 4 == 0:
+            await world.role(group, resource, make.VIEWER)
+    scans, org_key = await scanned(world), world.caller.org_key
+    keys = {name: await world.read(_all_keys, name) for name in ("directories", "users", "resources")}
+    for term in ("team", "te", "ü", "a 1", "qu data", "none", "b"):
+        for chosen in (
+            GroupFilter(search=term),
+            GroupFilter(search=term, directories=keys["directories"][1:]),
+            GroupFilter(search=term, directories=keys["directories"]),
+            GroupFilter(search=term, users=keys["users"][:1]),
+            GroupFilter(search=term, resources=keys["resources"][:1]),
+        ):
+            for descending in (False, True):
+                view, window = GroupView(chosen, descending), Window(chance.choice((1, 5, 16)))
+                found = []
+                for _ in range(200):
+                    rows = await world.read(filters.select_groups, org_key, view, window)
+                    used = scans.find(org_key) is not None
+                    world.database._name_scans, kept = _Nothing(), world.database._name_scans
+                    expected = await world.read(filters.select_groups, org_key, view, window)
+                    world.database._name_scans = kept
+                    assert used
+                    assert rows == expected
+                    found += rows[: window.limit]
+                    if len(rows) <= window.limit:
+                        break
+                    last = rows[window.limit - 1]
+                    window = Window(window.limit, (last.name_key, last.id), chance.random() < 0.1)
+
+
+async def test_what_was_renamed_is_found_by_its_new_name_at_once(world, far):
+    group = await world.group("a team")
+    path, groups = f"{world.v2()}/groups/{group.id}", f"{world.v2()}/groups"
+    for name, term in (("a crew", "crew"), ("the team", "team"), ("nobody", "body")):
+        scans = await scanned(world)
+        asked = {"searchTerm": term}
+        before = (await world.http.get(groups, params=asked)).json()["data"]
+        assert scans.find(world.caller.org_key) is not None
+        await world.http.patch(path, json={"name": name})
+        assert scans.find(world.caller.org_key) is None
+        after = (await world.http.get(groups, params=asked)).json()["data"]
+        assert (before, [found["name"] for found in after]) == ([], [name])
+
+
+async def test_a_scan_is_made_when_one_is_missed(world, far, monkeypatch):
+    monkeypatch.setattr(name_scans, "_REST", 0)
+    await world.group("a team")
+    scans = world.database._name_scans
+    assert scans.find(world.caller.org_key) is None
+    await settled(scans)
+    assert list(scans.find(world.caller.org_key).keys("team"))
+
+
+async def _all_keys(tx, table):
+    names = {"directories": "directory_key", "users": "user_key", "resources": "resource_key"}
+    rows = tx._connection.execute(f"SELECT {names[table]} FROM {table} ORDER BY 1").fetchall()
+    return tuple(row[0] for row in rows)
+
+
+class _Nothing:
+    def find(self, org_key):
+        return None
