@@ -19,7 +19,7 @@ Match = str | list[str]
 """What `:match` stands for in a statement: a full-text query on SQLite, an array on PostgreSQL."""
 
 _TRIGRAM = 3
-_SOME = 3
+_SOME = 2
 _MOST_TRIGRAMS = 200
 _FEW_TRIGRAMS = 10
 _HIGHEST = "\U0010ffff"
