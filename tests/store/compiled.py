@@ -13,6 +13,7 @@ from guildhall.model.paging import Window
 from guildhall.model.user_lists import UserFilter, UserSort, UserView
 from guildhall.store import filters, user_counts, user_pages
 from guildhall.store.drivers import Place
+from guildhall.store.name_scans import NameScan
 from guildhall.store.statement import Statement
 
 GIVEN = {
@@ -53,12 +54,16 @@ class Compiled(NamedTuple):
 
 
 class Recorder:
-    """A transaction that only writes down; the probe number `driving` finds little, the others much."""
+    """A transaction that only writes down; the probe number `driving` finds little, the others much.
+
+    With `scans`, names are in memory.
+    """
 
     now = 0
 
-    def __init__(self, engine: str, driving: int) -> None:
+    def __init__(self, engine: str, driving: int, *, scans: bool) -> None:
         self.engine = engine
+        self._scan = NameScan([], []) if scans else None
         self.probes: list[Statement[Any]] = []
         self.read: list[Statement[Any]] = []
         self._driving = driving
@@ -84,6 +89,9 @@ class Recorder:
         self.read.append(statement)
         return 0
 
+    def name_scan(self, org_key: int) -> NameScan | None:
+        return self._scan
+
     async def values(self, statement: Statement[Any], **parameters: Any) -> list[Any]:
         return ["abc"] if "term" in statement.sql else [1, 2]
 
@@ -92,8 +100,8 @@ def compiled(engine: str) -> Iterator[Compiled]:
     """Return every statement that lists and numbers of groups and users compile to."""
     seen = set()
     for question in itertools.chain(_about_groups(), _about_users()):
-        for driving in itertools.count():
-            recorder = Recorder(engine, driving)
+        for driving in itertools.chain((None,), itertools.count()):
+            recorder = Recorder(engine, driving or 0, scans=driving is None)
             asyncio.run(question.ask(recorder))
             for statement in (*recorder.probes, *recorder.read):
                 if statement.sql not in seen:
@@ -101,7 +109,7 @@ def compiled(engine: str) -> Iterator[Compiled]:
                     gathers = "AS found" in statement.sql or question.by_key
                     counts = question.counts or statement in recorder.probes
                     yield Compiled(question.origin, statement, gathers, counts)
-            if driving >= len(recorder.probes):
+            if driving is not None and driving >= len(recorder.probes):
                 break
 
 

@@ -48,7 +48,8 @@ ALLOWED = {
     "resources.SELECT_SEAT_TOTALS": "sums a small table, for /metrics",
     "role_assignments.SELECT_RESOURCES_WITH_ROLES": _OF_A_GROUP,
     "role_assignments.SELECT_RESOURCES_WITH_ROLES_BACKWARD": _OF_A_GROUP,
-    "role_holders.SELECT_HOLDERS_IN_DIRECTORIES": _OF_A_GROUP,
+    "role_holders.COUNT_NEW_HOLDERS_OF_MEMBERS": _OF_A_GROUP,
+    "role_holders.COUNT_LAST_HOLDERS_OF_MEMBERS": _OF_A_GROUP,
     "trigrams.COUNT_IN_SAMPLE_OF_GROUPS": "ends after a thousand rows",
     "trigrams.COUNT_IN_SAMPLE_OF_USERS": "ends after a thousand rows",
 }

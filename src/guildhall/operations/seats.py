@@ -123,8 +123,8 @@ async def release_seats_of_members(tx: Transaction, caller: Caller, group: Group
     """Release the seats of the resource that the group holds for its active members."""
     members = _members(caller, group) | {"directory_key": group.directory_key}
     await _lock_seats(tx, caller, resource_key)
+    freed = await tx.run(seats.DELETE_LAST_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
     await tx.run(seats.RELEASE_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
-    freed = await tx.run(seats.DELETE_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
     await tx.run(seats.FREE_SEATS, org_key=caller.org_key, resource_key=resource_key, seats=freed)
 
 
@@ -135,31 +135,34 @@ async def _lock_seats(tx: Transaction, caller: Caller, resource_key: int) -> Non
 
 async def hold_role_of_members(tx: Transaction, caller: Caller, group: Group, role_key: int) -> None:
     """Hold the role for every member, whatever the status."""
-    members = _members(caller, group)
-    await tx.run(role_holders.HOLD_ROLE_OF_MEMBERS, **members, role_key=role_key)
-    await _count_holders(tx, caller, group, role_key, holds=1)
+    members = _members(caller, group) | {"role_key": role_key}
+    await tx.run(role_holders.HOLD_ROLE_OF_MEMBERS, **members)
+    new = await tx.all(role_holders.COUNT_NEW_HOLDERS_OF_MEMBERS, **members)
+    await _count_holders(tx, caller, group, role_key, {row.directory_key: row.users for row in new})
 
 
 async def release_role_of_members(tx: Transaction, caller: Caller, group: Group, role_key: int) -> None:
     """Release the role that the group held for its members."""
-    members = _members(caller, group)
-    await tx.run(role_holders.RELEASE_ROLE_OF_MEMBERS, **members, role_key=role_key)
-    await _count_holders(tx, caller, group, role_key, holds=0)
-    await tx.run(role_holders.DELETE_ROLE_OF_MEMBERS, **members, role_key=role_key)
+    members = _members(caller, group) | {"role_key": role_key}
+    last = await tx.all(role_holders.COUNT_LAST_HOLDERS_OF_MEMBERS, **members)
+    await tx.run(role_holders.DELETE_LAST_HOLDERS_OF_MEMBERS, **members)
+    await tx.run(role_holders.RELEASE_ROLE_OF_MEMBERS, **members)
+    await _count_holders(tx, caller, group, role_key, {row.directory_key: -row.users for row in last})
 
 
-async def _count_holders(tx: Transaction, caller: Caller, group: Group, role_key: int, *, holds: int) -> None:
-    """Count the members who have just become holders (1 hold), or who just ceased to be (0)."""
-    key = {"org_key": caller.org_key, "role_key": role_key}
-    found = await tx.all(
-        role_holders.SELECT_HOLDERS_IN_DIRECTORIES, **key, group_key=group.group_key, holds=holds
-    )
-    changes = {row.directory_key: row.users for row in found}
+async def _count_holders(
+    tx: Transaction, caller: Caller, group: Group, role_key: int, changes: dict[int, int]
+) -> None:
     # Every member is in the directory of the group: there are as many of them in the organization.
     changes = {WHOLE_ORGANIZATION: changes.get(group.directory_key, 0), **changes}
-    for directory_key, users in changes.items():
-        change = users if holds else -users
-        await tx.run(role_holders.COUNT_HOLDERS, **key, directory_key=directory_key, change=change)
+    for directory_key, change in changes.items():
+        await tx.run(
+            role_holders.COUNT_HOLDERS,
+            org_key=caller.org_key,
+            role_key=role_key,
+            directory_key=directory_key,
+            change=change,
+        )
 
 
 def _members(caller: Caller, group: Group) -> dict[str, int]:

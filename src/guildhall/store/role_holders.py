@@ -68,34 +68,50 @@ COUNT_HOLDERS = register(
     """
 )
 
-SELECT_HOLDERS_IN_DIRECTORIES = register(
-    """
-    SELECT u.directory_key, count(*)
+_MEMBERS = """
+    (SELECT m.user_key FROM memberships AS m WHERE m.org_key = :org_key AND m.group_key = :group_key)
+"""
+_FOR_THE_GROUP_ONLY = """
     FROM memberships AS m CROSS JOIN role_holders AS h CROSS JOIN directory_users AS u
     WHERE m.org_key = :org_key AND m.group_key = :group_key
-      AND h.org_key = :org_key AND h.role_key = :role_key AND h.user_key = m.user_key AND h.holds = :holds
+      AND h.org_key = :org_key AND h.role_key = :role_key AND h.user_key = m.user_key AND h.holds = 1
       AND u.org_key = :org_key AND u.user_key = m.user_key
     GROUP BY u.directory_key ORDER BY u.directory_key
-    """,
-    HoldersInDirectory,
+"""
+
+COUNT_NEW_HOLDERS_OF_MEMBERS = register(
+    f"SELECT u.directory_key, count(*) {_FOR_THE_GROUP_ONLY}", HoldersInDirectory
 )
-"""Of a group's members those with so many holds, counted in each directory: with 1 just after holding for
-the group they are new to the role, with 0 just after releasing they have lost it."""
+"""Of the members those who hold the role just since `HOLD_ROLE_OF_MEMBERS`, counted in each directory."""
+
+COUNT_LAST_HOLDERS_OF_MEMBERS = register(
+    f"SELECT u.directory_key, count(*) {_FOR_THE_GROUP_ONLY}",
+    HoldersInDirectory,
+    postgres=f"""
+    WITH gone AS (
+        DELETE FROM role_holders
+        WHERE org_key = :org_key AND role_key = :role_key AND holds = 1 AND user_key IN {_MEMBERS}
+        RETURNING user_key
+    )
+    SELECT u.directory_key, count(*) FROM gone CROSS JOIN directory_users AS u
+    WHERE u.org_key = :org_key AND u.user_key = gone.user_key
+    GROUP BY u.directory_key ORDER BY u.directory_key
+    """,
+)
+"""Of the members those who hold the role for the group only, counted in each directory. Where others write
+meanwhile, only what was deleted is sure to be what is counted."""
+
+DELETE_LAST_HOLDERS_OF_MEMBERS = register(
+    f"""
+    DELETE FROM role_holders
+    WHERE org_key = :org_key AND role_key = :role_key AND holds = 1 AND user_key IN {_MEMBERS}
+    """
+)
+"""Those who were counted; before `RELEASE_ROLE_OF_MEMBERS`, which then writes to few rows."""
 
 RELEASE_ROLE_OF_MEMBERS = register(
-    """
+    f"""
     UPDATE role_holders SET holds = holds - 1
-    WHERE org_key = :org_key AND role_key = :role_key
-      AND user_key IN (SELECT m.user_key FROM memberships AS m
-                       WHERE m.org_key = :org_key AND m.group_key = :group_key)
-    """
-)
-
-DELETE_ROLE_OF_MEMBERS = register(
-    """
-    DELETE FROM role_holders
-    WHERE org_key = :org_key AND role_key = :role_key AND holds = 0
-      AND user_key IN (SELECT m.user_key FROM memberships AS m
-                       WHERE m.org_key = :org_key AND m.group_key = :group_key)
+    WHERE org_key = :org_key AND role_key = :role_key AND user_key IN {_MEMBERS}
     """
 )

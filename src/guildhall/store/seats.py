@@ -71,18 +71,19 @@ COUNT_NEW_SEATS_OF_MEMBERS = register(
 )
 """After `HOLD_SEATS_OF_MEMBERS`: it has locked the rows, so that nobody counts a seat twice."""
 
+DELETE_LAST_SEATS_OF_MEMBERS = register(
+    f"""
+    DELETE FROM seats
+    WHERE org_key = :org_key AND resource_key = :resource_key AND holds = 1
+      AND user_key IN (SELECT m.user_key {_ACTIVE_MEMBERS})
+    """
+)
+"""Seats held for the group only; before `RELEASE_SEATS_OF_MEMBERS`, which then writes to few rows."""
+
 RELEASE_SEATS_OF_MEMBERS = register(
     f"""
     UPDATE seats SET holds = holds - 1
     WHERE org_key = :org_key AND resource_key = :resource_key
-      AND user_key IN (SELECT m.user_key {_ACTIVE_MEMBERS})
-    """
-)
-
-DELETE_SEATS_OF_MEMBERS = register(
-    f"""
-    DELETE FROM seats
-    WHERE org_key = :org_key AND resource_key = :resource_key AND holds = 0
       AND user_key IN (SELECT m.user_key {_ACTIVE_MEMBERS})
     """
 )
