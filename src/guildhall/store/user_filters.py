@@ -34,10 +34,12 @@ _DIRECTORY_FIRST = """
     WHERE m.org_key = :org_key AND u.org_key = :org_key AND u.user_key = m.user_key
 """
 _FOUND_FIRST = """
-    FROM {found} CROSS JOIN users AS u CROSS JOIN directory_users AS m
-    WHERE u.org_key = :org_key AND u.user_key = found.hit
-      AND m.org_key = :org_key AND m.user_key = found.hit
+    FROM {found} CROSS JOIN directory_users AS m CROSS JOIN users AS u
+    WHERE m.org_key = :org_key AND m.user_key = found.hit{status}
+      AND u.org_key = :org_key AND u.user_key = found.hit
 """
+_STATUS = " AND + m.status IN (:statuses...)"
+"""What a standing asks of a row of directory_users: few may pass, and those of users are wide."""
 
 
 class Driver(enum.StrEnum):
@@ -250,5 +252,6 @@ def matching(shape: Shape, *, directory_first: bool = False) -> str:
     sources = _DIRECTORY_FIRST if directory_first else _USERS_FIRST
     if shape.driver is not Driver.WALK:
         gathered = _gathered(shape.driver, shape.given)
-        sources = _FOUND_FIRST.format(found=found(gathered, unique=shape.driver in _UNIQUE))
+        status = _STATUS if "standings" in shape.given else ""
+        sources = _FOUND_FIRST.format(found=found(gathered, unique=shape.driver in _UNIQUE), status=status)
     return sources + "".join(f" AND {condition}" for condition in _conditions(shape))
