@@ -46,7 +46,7 @@ format: $(VENV)/.development
 docs: $(VENV)/.development
 	$(BIN)/python docs/generate.py
 
-bench: $(VENV)/.runtime
+bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 bench-quick: $(VENV)/.runtime
@@ -55,10 +55,11 @@ bench-quick: $(VENV)/.runtime
 crash-rounds: $(VENV)/.development
 	GUILDHALL_CRASH_ROUNDS=1000 $(BIN)/pytest tests/crash $(ARGS)
 
-# The development tools follow the pins of the running server, never the other way round.
+# The other tools follow the pins of the running server, never the other way round.
 requirements: $(VENV)/.development
 	$(COMPILE) $(UPGRADE) --group build --output-file requirements.txt
 	$(COMPILE) $(UPGRADE) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) $(UPGRADE) --group bench --constraint requirements-dev.txt --output-file requirements-bench.txt
 
 clean:
 	rm -rf $(VENV) dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
@@ -74,6 +75,10 @@ $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/.created
 	@echo "Installing what the server needs"
 	@$(INSTALL) --require-hashes --requirement requirements.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.runtime
+	@$(INSTALL) --require-hashes --requirement requirements-bench.txt
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt pyproject.toml | $(VENV)/.created

@@ -22,6 +22,8 @@ _KEPT_BACK = frozenset({"date", "server", "connection", "transfer-encoding"})
 _MICROSECONDS = 1e6
 _RECORDED = 300
 _MOST_FIRST_RUNS = 30
+_MOST_TIMES = 1.5
+"""How often a request may have been sent on average and still pass for one that was not sent before."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -36,12 +38,13 @@ class Plan(msgspec.Struct, frozen=True):
 class Read(msgspec.Struct, frozen=True):
     """A read beside its floors: requests a second, and microseconds of processor time a request.
 
-    `first_per_second` and `first_cpu` are of requests that were not asked before, so that nothing is kept.
+    `first_per_second` and `first_cpu` are of requests that were not asked before, so that nothing is kept;
+    None where there are not enough of them.
     """
 
     name: str
-    first_per_second: float
-    first_cpu: float
+    first_per_second: float | None
+    first_cpu: float | None
     per_second: float
     bare_per_second: float
     cpu: float
@@ -68,7 +71,9 @@ class Write(msgspec.Struct, frozen=True):
     name: str
     per_second: float
     p50: float
+    p90: float
     p99: float
+    p999: float
     cpu: float
 
 
@@ -133,13 +138,20 @@ def _read(
     )
 
 
-def _ask_all_once(server: Server, requests: Path, scenario: Scenario) -> tuple[float, float]:
-    """Send every request for the first time; return how many a second, and the processor time of each."""
+def _ask_all_once(
+    server: Server, requests: Path, scenario: Scenario
+) -> tuple[float, float] | tuple[None, None]:
+    """Send every request for the first time; return how many a second, and the processor time of each.
+
+    None for both when they are so few that most were sent many times.
+    """
     runs: list[tuple[Load, float]] = []
     asked = 0
     while asked < len(scenario.requests) and len(runs) < _MOST_FIRST_RUNS:
         runs.append(_run(server, requests, scenario.clients, 1, skip=asked))
         asked += runs[-1][0].requests
+    if asked > _MOST_TIMES * len(scenario.requests):
+        return None, None
     cpu = sum(run.requests * cpu for run, cpu in runs) / asked
     return asked / sum(run.seconds for run, _ in runs), cpu
 
@@ -190,7 +202,7 @@ def beside_commits(server: Server, sample: Sample, scenario: Scenario, plan: Pla
         load.prepared([request.encode(key) for request in scenario.requests]) as reads,
     ):
         _ask_all_once(server, reads, scenario)
-        writer = load.start(server.url, writes, clients=2, seconds=plan.seconds + 1, pause=9)
+        writer = load.start(server.url, writes, clients=3, seconds=plan.seconds + 1, pause=10)
         done = load.run(server.url, reads, clients=scenario.clients, seconds=plan.seconds)
         return done, load.finish(writer).per_second
 
@@ -242,7 +254,7 @@ def add_members(
     if done.requests > len(requests):
         raise LoadFailed(f"{name}: {len(requests)} additions were not enough for {plan.seconds} seconds")
     _require_added(fresh, done.requests)
-    return Write(name, done.per_second, done.p50, done.p99, cpu)
+    return Write(name, done.per_second, done.p50, done.p90, done.p99, done.p999, cpu)
 
 
 def _require_added(made: Dataset, confirmed: int) -> None:

@@ -87,10 +87,7 @@ def _reads(reads: list[dict[str, Any]]) -> str:
                 f"{read['bare_cpu']:.0f} + {read['sql_cpu']:.0f}",
                 _judged(read["cpu"] / floor, CPU_GOALS[0], most=True),
                 f"{read['p50']:.1f} / {read['p99']:.1f}",
-                f"{read['first_per_second']:,.0f}",
-                f"{read['first_per_second'] / read['bare_per_second']:.2f}",
-                f"{read['first_cpu']:.0f}",
-                f"{read['first_cpu'] / floor:.2f}",
+                *_first(read, floor),
             )
         )
     head = (
@@ -112,10 +109,17 @@ def _reads(reads: list[dict[str, Any]]) -> str:
         "## Reads\n\nBare is the same HTTP server sending the same bytes without an application; SQL is"
         f" the same prepared statements without a server. CPU must be at most {CPU_GOALS[0]} of both, the"
         f" goal is {CPU_GOALS[1]}. Eight connections, random ids and cursors. The last four columns are of"
-        " the first time that each of these requests was sent; before them, answers that still hold are"
-        " given again.\n\n"
+        " the first time that each of these requests was sent, where there are enough of them; before them,"
+        " answers that still hold are given again.\n\n"
     )
     return text + _table(head, rows)
+
+
+def _first(read: dict[str, Any], floor: float) -> tuple[str, ...]:
+    rate, cpu = read["first_per_second"], read["first_cpu"]
+    if rate is None:
+        return ("", "", "", "")
+    return (f"{rate:,.0f}", f"{rate / read['bare_per_second']:.2f}", f"{cpu:.0f}", f"{cpu / floor:.2f}")
 
 
 def _counts(reads: list[dict[str, Any]]) -> str:
@@ -270,7 +274,8 @@ def _sizes(sizes: dict[str, Any]) -> str:
             (name, *(f"{rate:,.0f}" for rate in rates), _judged(rates[-1] / rates[0], must), f"{must}")
         )
     head = ("requests/s", *(f"{int(groups):,} groups" for groups in sizes), "largest of smallest", "must")
-    return "## How cost grows\n\n" + _table(head, rows)
+    plots = "![How cost grows](plots/growth.svg)\n\n![Latency under load](plots/latency.svg)"
+    return "\n\n".join(["## How cost grows", _table(head, rows), plots])
 
 
 def _rate(size: dict[str, Any], name: str) -> float:

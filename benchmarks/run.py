@@ -5,6 +5,7 @@ a small dataset and without a report; `--compare REV` sets this checkout against
 """
 
 import argparse
+import importlib
 import os
 import platform
 import shutil
@@ -37,6 +38,9 @@ PEERS = ("slapd", "moto", "scim2_server", "canaille")
 def main() -> None:
     """Read the command line and measure what it asks for."""
     options = _options()
+    if options.again:
+        write_report(msgspec.json.decode((home() / "results.json").read_bytes()))
+        return
     if options.compare:
         compare(options.compare, options.groups or SMALL * 10, QUICK if options.quick else FULL)
         return
@@ -47,20 +51,29 @@ def main() -> None:
         results["sizes"] = {str(size): _size(size, SHORT) for size in SIZES}
     if options.peers:
         results["peers"] = [result for name in PEERS for result in _peers(name, groups, plan)]
+    if options.quick or options.short:
+        print(reports.report(results))
+        return
     (home() / "results.json").write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2))
-    text = reports.report(results)
-    if options.quick:
-        print(text)
-    else:
-        (ROOT / "benchmarks" / "report.md").write_text(text)
+    write_report(results)
+
+
+def write_report(results: dict[str, Any]) -> None:
+    """Write the report of a full run, its plots, and what was found out about it."""
+    # Only here: the plots need a library that nothing else needs.
+    importlib.import_module("benchmarks.plots").draw(results)
+    here = ROOT / "benchmarks"
+    text = reports.report(results) + "\n" + (here / "findings.md").read_text()
+    (here / "report.md").write_text(text)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small dataset and short runs, printed")
     parser.add_argument(
-        "--short", action="store_true", help="the largest dataset, short runs, no other sizes"
+        "--short", action="store_true", help="the largest dataset, short runs, no other sizes, printed"
     )
+    parser.add_argument("--again", action="store_true", help="write the report of the last full run anew")
     parser.add_argument("--groups", type=int, help="groups of the dataset")
     parser.add_argument("--peers", action="store_true", help="measure the peers as well")
     parser.add_argument(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.rules.sources import ROOT
 
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt")
 PIN = re.compile(r"^([a-z0-9._-]+)(?:\[.*\])?==(\S+)", re.MULTILINE)
 
 
@@ -48,7 +48,10 @@ def test_pins_cover_what_is_required():
     development = required_names([entry for entry in groups["dev"] if isinstance(entry, str)])
     assert runtime <= pins("requirements.txt").keys()
     assert runtime | development <= pins("requirements-dev.txt").keys()
+    benchmark = required_names([entry for entry in groups["bench"] if isinstance(entry, str)])
+    assert runtime | benchmark <= pins("requirements-bench.txt").keys()
 
 
 def test_tests_run_with_the_pins_of_the_server():
     assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
+    assert pins("requirements.txt").items() <= pins("requirements-bench.txt").items()
