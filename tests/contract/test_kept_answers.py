@@ -152,6 +152,20 @@ async def test_who_asks_and_how_is_part_of_the_question(world):
     assert int(head.headers["content-length"]) == len((await world.http.get(path)).content)
 
 
+async def test_a_key_that_is_given_other_scopes_sees_what_they_allow(world):
+    """A seed file can change what a key may do; nothing else of the group's answer changes with it."""
+    group = await world.group()
+    path, key = f"{world.v2()}/groups/{group.id}", await world.key("read:groups:admin")
+    keys = (await world.http.get(f"{world.ours()}/keys")).json()["data"]
+    mine = next(known["id"] for known in keys if known["scopes"] == ["read:groups:admin"])
+    seed = {"keys": [{"id": mine, "scopes": ["read:groups:admin", "write:groups:admin"]}]}
+    async with world.client(key) as reader:
+        assert data(await reader.get(path))["managementAccess"]["modifiable"] is False
+        assert (await world.http.put(f"{world.ours()}/seed", json=seed)).status_code == 200
+        world.server.authenticator.forget()
+        assert data(await reader.get(path))["managementAccess"]["modifiable"] is True
+
+
 async def test_a_revoked_key_is_refused_what_was_kept(world):
     group = await world.group()
     path, key = f"{world.v2()}/groups/{group.id}", await world.key("read:groups:admin")

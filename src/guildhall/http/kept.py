@@ -6,6 +6,7 @@ of the question. `Freshness` tells whether it still holds; what does not is made
 
 import hashlib
 import random
+from functools import lru_cache
 
 import msgspec
 
@@ -130,7 +131,13 @@ def key_of(operation: str, exchange: Exchange) -> bytes:
     """Return what an answer is kept by, of everything that decides it."""
     caller = exchange.caller
     # No part but the last can hold a NUL.
-    media_type = exchange.header(b"content-type")
-    asked = f"{caller.org_id}\0{caller.key_id}\0{operation}\0{exchange.path}\0{media_type}\0"
+    who = f"{caller.org_id}\0{caller.key_id}\0{_scopes(caller.scopes)}"
+    asked = f"{who}\0{operation}\0{exchange.path}\0{exchange.header(b'content-type')}\0"
     question = asked.encode() + exchange.query + b"\0" + exchange.body
     return hashlib.blake2b(question, digest_size=_KEY_BYTES).digest()
+
+
+@lru_cache(256)
+def _scopes(scopes: frozenset[str] | None) -> str:
+    """Return what tells scopes apart: a seed file can give a key others, and groups show what they allow."""
+    return "*" if scopes is None else " ".join(sorted(scopes))
