@@ -10,6 +10,10 @@ ONE, OTHER = 1, 2
 
 class Count:
     commits = 6
+    stands = True
+
+    def in_place(self):
+        return self.stands
 
 
 @pytest.fixture
@@ -124,6 +128,51 @@ def test_another_process_between_two_commits_of_this_one(freshness, count):
     with freshness.committing(counts_of(ONE)):
         pass
     assert holding(freshness, before) == [False, False, False]
+
+
+def test_nobody_reads_for_long(freshness):
+    """What is announced meanwhile is not kept for ever."""
+    before = freshness.moment()
+    for _ in range(3_000):
+        with freshness.committing(counts_of(ONE)):
+            pass
+    assert len(freshness._announced) <= 1_000
+    assert holding(freshness, before) == [False, False, False]
+    assert holding(freshness, freshness.moment()) == [True, True, True]
+
+
+def test_a_count_that_is_not_that_of_the_others(freshness, count, monkeypatch):
+    before = freshness.moment()
+    assert before is not None
+    count.commits = 1
+    assert freshness.moment() is None
+    count.commits = 6
+    assert holding(freshness, before) == [True, True, True]
+    monkeypatch.setattr("guildhall.store.freshness._SECONDS_BETWEEN_LOOKS", 0)
+    count.stands = False
+    freshness._look_at = 0
+    assert freshness.moment() is None
+    count.stands = True
+    assert freshness.moment() == before
+    freshness.close()
+    assert freshness.moment() is None
+
+
+def test_names(freshness, count):
+    before = freshness.moment()
+    with freshness.committing(counts_of(ONE)):
+        pass
+    freshness.moment()
+    assert freshness.names_hold(before)
+    with freshness.committing(renamed()):
+        assert freshness.moment() is not None
+        assert not freshness.names_hold(before)
+        assert not freshness.names_hold(freshness.moment())
+    assert freshness.moment() is not None
+    assert not freshness.names_hold(before)
+    count.commits += 2
+    last = freshness.moment()
+    assert freshness.names_hold(last)
 
 
 def test_more_groups_than_are_remembered(freshness):

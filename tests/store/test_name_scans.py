@@ -21,6 +21,14 @@ async def world(tmp_path):
 
 
 @pytest.fixture
+def sqlite_plan(world):
+    def plan(sql):
+        return str(world.database._reader.execute(f"EXPLAIN QUERY PLAN {sql}", (1,)).fetchall())
+
+    return plan
+
+
+@pytest.fixture
 def far(monkeypatch):
     """Let no filter match so few that it is gathered at once, and batches end early."""
     monkeypatch.setattr(drivers, "FEW", -1)
@@ -37,8 +45,9 @@ async def scanned(world):
 
 async def settled(scans):
     """Wait until what is being made is there: its callback runs in the next round of the loop."""
-    await asyncio.wait([scans._making])
-    await asyncio.sleep(0)
+    if scans._making is not None:
+        await asyncio.wait([scans._making])
+        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("term", ["team", "tea", "t", "ü", "zz", "\n", "m\nt", "a team", "b"])
@@ -56,7 +65,20 @@ def test_an_organization_without_groups():
     assert list(scan.keys("a")) == list(scan.keys("a", descending=True, start="b")) == []
 
 
-async def test_pages_equal_those_of_the_indexes(world, far):
+@pytest.fixture
+def used(monkeypatch):
+    """The terms that were looked for in memory."""
+    terms, keys = [], NameScan.keys
+
+    def noted(scan, term, **given):
+        terms.append(term)
+        return keys(scan, term, **given)
+
+    monkeypatch.setattr(NameScan, "keys", noted)
+    return terms
+
+
+async def test_pages_equal_those_of_the_indexes(world, far, used):
     """Every page of every search, forward and backward, alone and with other filters."""
     chance = random.Random(5)
     directories = [world.default, await world.directory()]
@@ -68,7 +90,8 @@ async def test_pages_equal_those_of_the_indexes(world, far):
             await world.add(group, chance.choice(users))
         if number % 4 == 0:
             await world.role(group, resource, make.VIEWER)
-    scans, org_key = await scanned(world), world.caller.org_key
+    await scanned(world)
+    org_key = world.caller.org_key
     keys = {name: await world.read(_all_keys, name) for name in ("directories", "users", "resources")}
     for term in ("team", "te", "ü", "a 1", "qu data", "none", "b"):
         for chosen in (
@@ -82,12 +105,13 @@ async def test_pages_equal_those_of_the_indexes(world, far):
                 view, window = GroupView(chosen, descending), Window(chance.choice((1, 5, 16)))
                 found = []
                 for _ in range(200):
+                    before = len(used)
                     rows = await world.read(filters.select_groups, org_key, view, window)
-                    used = scans.find(org_key) is not None
+                    assert len(used) == before + 1
                     world.database._name_scans, kept = _Nothing(), world.database._name_scans
                     expected = await world.read(filters.select_groups, org_key, view, window)
                     world.database._name_scans = kept
-                    assert used
+                    assert len(used) == before + 1
                     assert rows == expected
                     found += rows[: window.limit]
                     if len(rows) <= window.limit:
@@ -108,6 +132,44 @@ async def test_what_was_renamed_is_found_by_its_new_name_at_once(world, far):
         assert scans.find(world.caller.org_key) is None
         after = (await world.http.get(groups, params=asked)).json()["data"]
         assert (before, [found["name"] for found in after]) == ([], [name])
+
+
+async def test_organizations_do_not_see_each_other(world, far):
+    other = await world.organization()
+    await world.group("our team")
+    await other.group("their team")
+    for asking, name in ((world, "our team"), (other, "their team")):
+        await scanned(asking)
+        answer = await asking.http.get(f"{asking.v2('-')}/groups", params={"searchTerm": "team"})
+        assert [group["name"] for group in answer.json()["data"]] == [name]
+
+
+async def test_a_rename_while_a_scan_is_made(world, far):
+    """It was made of names that are no longer all of them: it is not used."""
+    group = await world.group("a team")
+    scans = world.database._name_scans
+    scans.make(world.caller.org_key)
+    await world.http.patch(f"{world.v2()}/groups/{group.id}", json={"name": "a crew"})
+    await settled(scans)
+    assert scans.find(world.caller.org_key) is None
+
+
+async def test_scans_are_bounded(world, far, monkeypatch):
+    monkeypatch.setattr(name_scans, "MOST_BYTES", 15)
+    other = await world.organization()
+    for asking in (world, other):
+        await asking.group("some team")
+        scans = await scanned(asking)
+    assert scans.find(other.caller.org_key) is not None
+    assert list(scans._made) == [other.caller.org_key]
+    await other.group("a name that is longer than all that may be held")
+    await scanned(other)
+    assert not scans._made
+
+
+def test_names_are_read_from_their_index(world, sqlite_plan):
+    assert "USING COVERING INDEX groups_by_name" in sqlite_plan(name_scans.SELECT_NAMES)
+    assert "TEMP B-TREE" not in sqlite_plan(name_scans.SELECT_NAMES)
 
 
 async def test_a_scan_is_made_when_one_is_missed(world, far, monkeypatch):

@@ -62,6 +62,30 @@ async def test_one_of_many_restored_users_gets_the_last_seat(world):
     assert await world.seats(resource) == 1
 
 
+async def test_groups_that_share_members_give_up_a_role_at_once(world):
+    """Each of two reasons to hold a role, or a seat, goes while the other goes: one of them is the last."""
+    shared = await world.resource()
+    for _ in range(ROUNDS):
+        users = [await world.user() for _ in range(AT_ONCE)]
+        groups = [await world.group(members=users) for _ in range(3)]
+        for group in groups:
+            await world.role(group, shared)
+            await world.role(group, await world.resource())
+        paths = [f"{world.v2()}/groups/{group.id}" for group in groups]
+        body = {"resourceId": shared.id, "roleId": USER}
+        await asyncio.gather(
+            world.http.delete(paths[0]),
+            world.http.post(f"{paths[1]}/role-assignments/revoke", json=body),
+            world.http.delete(paths[1]),
+            *(world.http.delete(f"{paths[2]}/memberships/{user.id}") for user in users),
+        )
+        assert await world.seats(shared) == 0
+        holding = await world.http.get(f"{world.v2('-')}/users", params={"roleIds": USER})
+        assert (holding.status_code, holding.json()["data"]) == (200, [])
+        totals = (await world.http.get(f"{world.v2('-')}/users/stats")).json()
+        assert USER not in [role["roleId"] for role in totals["roles"] if role["count"]]
+
+
 async def test_many_put_the_same_new_things(world):
     """The first one creates, the others change nothing; `by-email` makes one account."""
     bodies = {

@@ -325,7 +325,7 @@ def test_file_that_was_moved_away_is_not_written(path: Path) -> None:
     database, elsewhere = SQLiteDatabase(path), path.with_name("elsewhere.db")
     asyncio.run(database.write(insert, "before"))
     path.rename(elsewhere)
-    assert "its file was removed or replaced. Put it back" in str(asyncio.run(database.check()))
+    assert "was removed or replaced. Restart the server" in str(asyncio.run(database.check()))
     with pytest.raises(Unavailable):
         asyncio.run(database.write(insert, "lost"))
     path.touch()
@@ -336,6 +336,19 @@ def test_file_that_was_moved_away_is_not_written(path: Path) -> None:
     assert asyncio.run(database.check()) is None
     asyncio.run(database.write(insert, "after"))
     assert asyncio.run(database.read(read_names)) == {"before", "after"}
+    database._close()
+
+
+def test_lock_that_was_removed_is_not_written_under(path: Path) -> None:
+    """Others would make a new one: two could write at once, and nobody would see what the other commits."""
+    database, lock = SQLiteDatabase(path), path.with_name(f"{path.name}.lock")
+    asyncio.run(database.write(insert, "before"))
+    elsewhere = lock.rename(path.with_name("elsewhere.lock"))
+    assert ".lock beside it, was removed or replaced" in str(asyncio.run(database.check()))
+    with pytest.raises(Unavailable):
+        asyncio.run(database.write(insert, "lost"))
+    elsewhere.rename(lock)
+    assert asyncio.run(database.check()) is None
     database._close()
 
 

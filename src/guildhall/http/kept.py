@@ -28,6 +28,7 @@ _PIECE_BYTES = 4_000
 
 
 _COMPARED = 5
+"""Answers that are drawn to let one of them go."""
 
 
 class KeptAnswer(msgspec.Struct, gc=False):
@@ -132,7 +133,7 @@ def key_of(operation: str, exchange: Exchange) -> bytes:
     caller = exchange.caller
     # No part but the last can hold a NUL.
     who = f"{caller.org_id}\0{caller.key_id}\0{_scopes(caller.scopes)}"
-    asked = f"{who}\0{operation}\0{exchange.path}\0{exchange.header(b'content-type')}\0"
+    asked = f"{who}\0{operation}\0{exchange.path}\0{exchange.header(b'content-type') or ''}\0"
     question = asked.encode() + exchange.query + b"\0" + exchange.body
     return hashlib.blake2b(question, digest_size=_KEY_BYTES).digest()
 

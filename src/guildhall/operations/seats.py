@@ -123,6 +123,8 @@ async def release_seats_of_members(tx: Transaction, caller: Caller, group: Group
     """Release the seats of the resource that the group holds for its active members."""
     members = _members(caller, group) | {"directory_key": group.directory_key}
     await _lock_seats(tx, caller, resource_key)
+    if tx.engine == "postgres":
+        await tx.value(seats.LOCK_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
     freed = await tx.run(seats.DELETE_LAST_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
     await tx.run(seats.RELEASE_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
     await tx.run(seats.FREE_SEATS, org_key=caller.org_key, resource_key=resource_key, seats=freed)
@@ -137,15 +139,17 @@ async def hold_role_of_members(tx: Transaction, caller: Caller, group: Group, ro
     """Hold the role for every member, whatever the status."""
     members = _members(caller, group) | {"role_key": role_key}
     await tx.run(role_holders.HOLD_ROLE_OF_MEMBERS, **members)
-    new = await tx.all(role_holders.COUNT_NEW_HOLDERS_OF_MEMBERS, **members)
+    new = await tx.all(role_holders.COUNT_ONCE_HOLDING_MEMBERS, **members)
     await _count_holders(tx, caller, group, role_key, {row.directory_key: row.users for row in new})
 
 
 async def release_role_of_members(tx: Transaction, caller: Caller, group: Group, role_key: int) -> None:
     """Release the role that the group held for its members."""
     members = _members(caller, group) | {"role_key": role_key}
-    last = await tx.all(role_holders.COUNT_LAST_HOLDERS_OF_MEMBERS, **members)
-    await tx.run(role_holders.DELETE_LAST_HOLDERS_OF_MEMBERS, **members)
+    if tx.engine == "postgres":
+        await tx.value(role_holders.LOCK_HOLDERS_OF_MEMBERS, **members)
+    last = await tx.all(role_holders.COUNT_ONCE_HOLDING_MEMBERS, **members)
+    await tx.run(role_holders.DELETE_ONCE_HOLDING_MEMBERS, **members)
     await tx.run(role_holders.RELEASE_ROLE_OF_MEMBERS, **members)
     await _count_holders(tx, caller, group, role_key, {row.directory_key: -row.users for row in last})
 

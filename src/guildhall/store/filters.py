@@ -117,18 +117,18 @@ class _GroupPage(msgspec.Struct, frozen=True):
         names = tx.name_scan(org_key)
         if names is None:
             return None
-        found = names.keys(term, start=self.values["start_name_key"], descending=self.shape.descending)
+        candidates = names.keys(term, start=self.values["start_name_key"], descending=self.shape.descending)
         shape = msgspec.structs.replace(
             self.shape, driver=Driver.GROUPS, given=self.shape.given | {Driver.GROUPS.value}
         )
         rows: list[Group] = []
         for size in _BATCHES:
-            batch = list(itertools.islice(found, self.limit + size))
+            batch = list(itertools.islice(candidates, self.limit + size))
             rows += await tx.all(
                 _page_statement(shape), **self.values | {"groups": batch}, most=self.limit + 1
             )
             if len(rows) > self.limit or len(batch) < self.limit + size:
-                # Then the names are those of this snapshot as well, which lies in between.
+                # Nothing was renamed from when they were read until now, and this snapshot is of that time.
                 return rows[: self.limit + 1] if tx.name_scan(org_key) is names else None
         return None
 

@@ -7,6 +7,7 @@ Whatever it says nothing about, other processes' commits above all, alters every
 
 import collections
 import contextlib
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
@@ -16,6 +17,11 @@ MOST_GROUPS_REMEMBERED = 50_000
 """Altered groups that are told apart; beyond, everything counts as altered."""
 
 
+_MOST_ANNOUNCED = 1_000
+_MOST_AHEAD = 2
+"""By how much announcements may be ahead of the count that was read just before: by one commit."""
+
+_SECONDS_BETWEEN_LOOKS = 1.0
 _NAMED = "groups"
 _OF_ONE_GROUP = "group_counts"
 _OF_NO_GROUP = frozenset(
@@ -37,6 +43,9 @@ class CommitCount(Protocol):
     """A number that all processes see at once."""
 
     commits: int
+
+    def in_place(self) -> bool:
+        """Whether what it is in is what the other processes open."""
 
 
 class Alterations:
@@ -60,13 +69,22 @@ class Alterations:
             self.anything = True
             self.names = self.names or statement.table == _NAMED
 
+    def add_all(self) -> None:
+        """Add whatever could be altered."""
+        self.nothing, self.anything, self.names = False, True, True
+
 
 class Freshness:
     """Follows the commits to one file. The writer's thread announces its own; the event loop asks."""
 
     def __init__(self, lock: CommitCount) -> None:
         self._lock = lock
-        self._announced: collections.deque[tuple[int, int, Alterations | None]] = collections.deque()
+        # While nobody reads, nobody takes them out: where some are missing, everything counts as altered.
+        self._announced: collections.deque[tuple[int, int, Alterations | None]] = collections.deque(
+            maxlen=_MOST_ANNOUNCED
+        )
+        self._closed = False
+        self._look_at = 0.0
         self._count = -1
         """The count of commits up to which everything is known."""
         self._steps = 0
@@ -93,7 +111,12 @@ class Freshness:
         self._lock.commits = during + 1
 
     def moment(self) -> int | None:
-        """Return the moment that answers of now are of, or None while an unknown commit is under way."""
+        """Return the moment that answers of now are of, or None while an unknown commit is under way.
+
+        None as well once the count is not to be trusted: closed, or not the one that others count by.
+        """
+        if self._closed or not self._in_place():
+            return None
         count = self._lock.commits
         if count != self._count:
             self._follow()
@@ -102,8 +125,23 @@ class Freshness:
                 if count & 1:
                     return None
                 self._step(count, None)
+            elif self._count > count + _MOST_AHEAD:
+                return None
         # A commit under way is not seen by all yet: what it alters must not pass for what is known now.
         return self._steps - (self._count & 1)
+
+    def _in_place(self) -> bool:
+        """Look now and then whether the file of the lock is where others open it."""
+        now = time.monotonic()
+        if now >= self._look_at:
+            if not self._lock.in_place():
+                return False
+            self._look_at = now + _SECONDS_BETWEEN_LOOKS
+        return True
+
+    def close(self) -> None:
+        """Know nothing from now on; before the lock is closed."""
+        self._closed = True
 
     def holds(self, moment: int, groups: tuple[int, ...] | None) -> bool:
         """Whether an answer of a moment is that of now, too; `moment` was called before.

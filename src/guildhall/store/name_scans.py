@@ -19,9 +19,10 @@ import apsw
 import msgspec
 
 from guildhall.store.freshness import Freshness
+from guildhall.store.threads import QUICK_TURNS
 
-_ORGANIZATIONS = 8
-"""Organizations whose names are in memory at most."""
+MOST_BYTES = 16 << 20
+"""Bytes of text in memory at most, of all organizations together: to search so much takes some 10 ms."""
 
 _REST = 20
 """How many times as long as making a scan took no other is made: who renames all the time shall not pay for
@@ -40,7 +41,7 @@ SELECT_NAMES = f"""
     FROM (SELECT g.name_key, g.group_key FROM groups AS g
           WHERE g.org_key = ? ORDER BY g.name_key, g.id) AS listed
 """
-"""One row, made without the interpreter."""
+"""One row, made without the interpreter; for SQLite, as all of this is."""
 
 
 class NameScan:
@@ -51,6 +52,8 @@ class NameScan:
         self._text = b"".join(encoded)
         self._starts = array("I", itertools.accumulate(map(len, encoded), initial=0))
         self._keys = array("q", keys)
+        self.size = len(self._text)
+        """Bytes of the text."""
         self._long_ways: dict[tuple[bytes, int, bool], int] = {}
 
     def keys(self, term: str, *, start: str | None = None, descending: bool = False) -> Iterator[int]:
@@ -61,10 +64,11 @@ class NameScan:
         if _END in term:
             return
         wanted, rank = term.encode(), self._first(start, descending=descending)
-        while (at := self._next(wanted, self._starts[rank + descending], descending=descending)) >= 0:
+        step, edge = (-1, 1) if descending else (1, 0)
+        while (at := self._next(wanted, self._starts[rank + edge], descending=descending)) >= 0:
             rank = bisect_right(self._starts, at) - 1
             yield self._keys[rank]
-            rank += -1 if descending else 1
+            rank += step
 
     def _next(self, wanted: bytes, place: int, *, descending: bool) -> int:
         """Return where the text holds `wanted` next to a place, or -1; the longest ways are remembered."""
@@ -116,6 +120,7 @@ class NameScans:
         if moment is None:
             return None
         if made is not None and self._freshness.names_hold(made.moment):
+            self._made[org_key] = self._made.pop(org_key)
             return made.scan
         if self._making is None and time.monotonic() >= self._not_before:
             self.make(org_key)
@@ -128,11 +133,12 @@ class NameScans:
         self._making.add_done_callback(partial(self._keep, org_key, moment, begun))
 
     def _read(self, org_key: int) -> NameScan:
-        rows: list[Any] = self._connection().execute(SELECT_NAMES, (org_key,)).fetchall()
-        names, keys = rows[0]
-        if names is None:
-            return NameScan([], [])
-        return NameScan(names.split(_END), list(map(int, keys.split(","))))
+        with QUICK_TURNS:
+            rows: list[Any] = self._connection().execute(SELECT_NAMES, (org_key,)).fetchall()
+            names, keys = rows[0]
+            if names is None:
+                return NameScan([], [])
+            return NameScan(names.split(_END), list(map(int, keys.split(","))))
 
     def _keep(self, org_key: int, moment: int | None, begun: float, made: "asyncio.Future[NameScan]") -> None:
         now = time.monotonic()
@@ -141,8 +147,9 @@ class NameScans:
             return
         if made.exception() is not None:
             _LOG.warning("the names of groups could not be read for searching", exc_info=made.exception())
-        elif moment is not None and self._freshness.moment() is not None:
+        elif moment is not None:
             self._made.pop(org_key, None)
             self._made[org_key] = _Made(made.result(), moment)
-            if len(self._made) > _ORGANIZATIONS:
+            while sum(each.scan.size for each in self._made.values()) > MOST_BYTES:
+                # The one not used for longest.
                 del self._made[next(iter(self._made))]

@@ -71,37 +71,35 @@ COUNT_HOLDERS = register(
 _MEMBERS = """
     (SELECT m.user_key FROM memberships AS m WHERE m.org_key = :org_key AND m.group_key = :group_key)
 """
-_FOR_THE_GROUP_ONLY = """
+LOCK_HOLDERS_OF_MEMBERS = register(
+    f"""
+    SELECT count(*) FROM (SELECT h.user_key FROM role_holders AS h
+                          WHERE h.org_key = :org_key AND h.role_key = :role_key AND h.user_key IN {_MEMBERS}
+                          ORDER BY h.user_key) AS locked
+    """,
+    postgres=f"""
+    SELECT count(*) FROM (SELECT h.user_key FROM role_holders AS h
+                          WHERE h.org_key = :org_key AND h.role_key = :role_key AND h.user_key IN {_MEMBERS}
+                          ORDER BY h.user_key FOR UPDATE) AS locked
+    """,
+)
+"""First, where others write meanwhile: of two who release at once, one has to see that it is the last."""
+
+COUNT_ONCE_HOLDING_MEMBERS = register(
+    """
+    SELECT u.directory_key, count(*)
     FROM memberships AS m CROSS JOIN role_holders AS h CROSS JOIN directory_users AS u
     WHERE m.org_key = :org_key AND m.group_key = :group_key
       AND h.org_key = :org_key AND h.role_key = :role_key AND h.user_key = m.user_key AND h.holds = 1
       AND u.org_key = :org_key AND u.user_key = m.user_key
     GROUP BY u.directory_key ORDER BY u.directory_key
-"""
-
-COUNT_NEW_HOLDERS_OF_MEMBERS = register(
-    f"SELECT u.directory_key, count(*) {_FOR_THE_GROUP_ONLY}", HoldersInDirectory
-)
-"""Of the members those who hold the role just since `HOLD_ROLE_OF_MEMBERS`, counted in each directory."""
-
-COUNT_LAST_HOLDERS_OF_MEMBERS = register(
-    f"SELECT u.directory_key, count(*) {_FOR_THE_GROUP_ONLY}",
-    HoldersInDirectory,
-    postgres=f"""
-    WITH gone AS (
-        DELETE FROM role_holders
-        WHERE org_key = :org_key AND role_key = :role_key AND holds = 1 AND user_key IN {_MEMBERS}
-        RETURNING user_key
-    )
-    SELECT u.directory_key, count(*) FROM gone CROSS JOIN directory_users AS u
-    WHERE u.org_key = :org_key AND u.user_key = gone.user_key
-    GROUP BY u.directory_key ORDER BY u.directory_key
     """,
+    HoldersInDirectory,
 )
-"""Of the members those who hold the role for the group only, counted in each directory. Where others write
-meanwhile, only what was deleted is sure to be what is counted."""
+"""Of the members those with one reason to hold the role, counted in each directory: just after holding for
+the group they are new to the role, just before releasing they are about to lose it."""
 
-DELETE_LAST_HOLDERS_OF_MEMBERS = register(
+DELETE_ONCE_HOLDING_MEMBERS = register(
     f"""
     DELETE FROM role_holders
     WHERE org_key = :org_key AND role_key = :role_key AND holds = 1 AND user_key IN {_MEMBERS}

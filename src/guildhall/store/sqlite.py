@@ -188,6 +188,7 @@ class SQLiteDatabase:
 
     def _close(self) -> None:
         """Close the writer behind the readers: the last connection writes the log back into the file."""
+        self._writer.freshness.close()
         self._writer.stop()
         self._threads.shutdown()
         try:

@@ -23,25 +23,40 @@ class WriteLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._path = Path(f"{path}.lock")
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if os.fstat(self._file).st_size < _COUNT.size:
-                # Written, not just made longer: a full disk must say so now, not when the memory is used.
-                os.pwrite(self._file, bytes(_COUNT.size), 0)
-            self._memory = mmap.mmap(self._file, _COUNT.size)
+                self._begin_to_count()
+            self._memory = mmap.mmap(self._file, _COUNT.size, access=mmap.ACCESS_READ)
         except BaseException:
             os.close(self._file)
             raise
 
+    def _begin_to_count(self) -> None:
+        with self:
+            if os.fstat(self._file).st_size < _COUNT.size:
+                self.commits = 0
+
     @property
     def commits(self) -> int:
-        """The count of commits; only who holds the lock may set it."""
+        """The count of commits; only who holds the lock may set it.
+
+        It is read in memory, and written to the file: a full disk is an error there, not a signal.
+        """
         count: int = _COUNT.unpack_from(self._memory)[0]
         return count
 
     @commits.setter
     def commits(self, count: int) -> None:
-        _COUNT.pack_into(self._memory, 0, count)
+        os.pwrite(self._file, _COUNT.pack(count), 0)
+
+    def in_place(self) -> bool:
+        """Whether the file is still the one that other processes open."""
+        try:
+            return os.path.samestat(self._path.stat(), os.fstat(self._file))
+        except FileNotFoundError:
+            return False
 
     def __enter__(self) -> None:
         fcntl.flock(self._file, fcntl.LOCK_EX)

@@ -91,13 +91,15 @@ class SQLiteTransaction:
         """How reads on the event loop come by names in memory."""
 
     def _rows(self, statement: Statement[Any], parameters: dict[str, Any]) -> list[Any]:
-        if statement.writes:
-            self._announce_write(statement, parameters)
-        return self._connection.execute(statement.sqlite, statement.bind_sqlite(parameters)).fetchall()
-
-    def _announce_write(self, statement: Statement[Any], parameters: dict[str, Any]) -> None:
-        if self.alterations is not None:
+        if not statement.writes:
+            return self._connection.execute(statement.sqlite, statement.bind_sqlite(parameters)).fetchall()
+        self._announce_write()
+        rows = self._connection.execute(statement.sqlite, statement.bind_sqlite(parameters)).fetchall()
+        if self.alterations is not None and self._connection.changes():
             self.alterations.add(statement, parameters)
+        return rows
+
+    def _announce_write(self) -> None:
         if self.on_first_write is not None:
             announce, self.on_first_write = self.on_first_write, None
             announce()
@@ -132,7 +134,9 @@ class SQLiteTransaction:
 
     async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of parameters."""
-        self._announce_write(statement, {})
+        self._announce_write()
+        if self.alterations is not None:
+            self.alterations.add(statement, {})
         self._connection.executemany(statement.sqlite, rows)
 
     def name_scan(self, org_key: int) -> NameScan | None:

@@ -104,8 +104,8 @@ class Writer:
             await self.submit(_nothing, (), {})
 
     def has_file(self) -> bool:
-        """Whether the path still leads to the file that was opened; what is written elsewhere is lost."""
-        return _identity(self._path) == self._identity
+        """Whether the paths still lead to the files that were opened; what is written elsewhere is lost."""
+        return _identity(self._path) == self._identity and self._lock.in_place()
 
     def stop(self) -> None:
         """Run what is queued, then end the thread; blocks until that is done."""
@@ -147,7 +147,7 @@ class Writer:
 
     def _require_file(self) -> None:
         if not self.has_file():
-            raise OSError("its file was removed or replaced. Put it back, or restart the server")
+            raise OSError("its file, or the .lock beside it, was removed or replaced. Restart the server")
 
     def _fill(self, done: list[_Operation], alterations: Alterations) -> None:
         end = time.perf_counter() + BATCH_SECONDS
@@ -210,7 +210,10 @@ class Writer:
             return
         self._connection.close(True)  # noqa: FBT003 -- positional in apsw; unfinished statements do not matter
         self._connection = self._connect()
-        self._connection.execute("BEGIN IMMEDIATE; UPDATE schema_info SET scrubs = scrubs + 1; COMMIT")
+        alterations = Alterations()
+        alterations.add_all()
+        with self.freshness.committing(alterations):
+            self._connection.execute("BEGIN IMMEDIATE; UPDATE schema_info SET scrubs = scrubs + 1; COMMIT")
         self.trouble = None
 
     def _abandon(self, done: list[_Operation], error: BaseException) -> None:

@@ -7,8 +7,8 @@ _SHARED_SECONDS = 0.0005
 """How long a thread may keep the interpreter while another waits, when a thread of the store is at work. By
 Python's own 5 ms, a busy event loop makes it wait at each of its steps: a batch takes 32 ms, by this 3 ms."""
 
-_ALONE_SECONDS = 0.005
-"""Python's own. Each change of threads costs the event loop time: it is only short while it has to be."""
+_ALONE_SECONDS = sys.getswitchinterval()
+"""Python's own 5 ms. Each change of threads costs the event loop time: only at need is it shorter."""
 
 
 class Turns:
