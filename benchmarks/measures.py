@@ -22,6 +22,7 @@ _KEPT_BACK = frozenset({"date", "server", "connection", "transfer-encoding"})
 _MICROSECONDS = 1e6
 _RECORDED = 300
 _MOST_FIRST_RUNS = 30
+_WARMING = 20
 _MOST_TIMES = 1.5
 """How often a request may have been sent on average and still pass for one that was not sent before."""
 
@@ -106,14 +107,15 @@ def read_all(server: Server, sample: Sample, wanted: Sequence[Scenario], plan: P
 def _read(
     server: Server, bare: Server, sample: Sample, scenario: Scenario, floor: Request, plan: Plan
 ) -> Read:
-    recorded = floors.record(sample.made, list(dict.fromkeys(scenario.requests))[:_RECORDED])
+    different = list(dict.fromkeys(scenario.requests))
+    recorded = floors.record(sample.made, different[:_RECORDED])
     sql = floors.replay_reads(sample.made, recorded, min(1.0, plan.seconds))
     key = sample.made.key
+    first_rate, first_cpu = _ask_all_once(server, sample, different, scenario.clients)
     with (
         load.prepared([request.encode(key) for request in scenario.requests]) as ours,
         load.prepared([floor.encode(key)]) as theirs,
     ):
-        first_rate, first_cpu = _ask_all_once(server, ours, scenario)
         _run(bare, theirs, scenario.clients, 1)
         pairs = [
             (
@@ -139,18 +141,19 @@ def _read(
 
 
 def _ask_all_once(
-    server: Server, requests: Path, scenario: Scenario
+    server: Server, sample: Sample, different: Sequence[Request], clients: int
 ) -> tuple[float, float] | tuple[None, None]:
-    """Send every request for the first time; return how many a second, and the processor time of each.
+    """Send requests for the first time; return how many a second, and the processor time of each.
 
     None for both when they are so few that most were sent many times.
     """
     runs: list[tuple[Load, float]] = []
     asked = 0
-    while asked < len(scenario.requests) and len(runs) < _MOST_FIRST_RUNS:
-        runs.append(_run(server, requests, scenario.clients, 1, skip=asked))
-        asked += runs[-1][0].requests
-    if asked > _MOST_TIMES * len(scenario.requests):
+    with load.prepared([request.encode(sample.made.key) for request in different]) as requests:
+        while asked < len(different) and len(runs) < _MOST_FIRST_RUNS:
+            runs.append(_run(server, requests, clients, 1, skip=asked))
+            asked += runs[-1][0].requests
+    if asked > _MOST_TIMES * len(different):
         return None, None
     cpu = sum(run.requests * cpu for run, cpu in runs) / asked
     return asked / sum(run.seconds for run, _ in runs), cpu
@@ -201,7 +204,7 @@ def beside_commits(server: Server, sample: Sample, scenario: Scenario, plan: Pla
         load.prepared([request.encode(key) for request in added]) as writes,
         load.prepared([request.encode(key) for request in scenario.requests]) as reads,
     ):
-        _ask_all_once(server, reads, scenario)
+        _ask_all_once(server, sample, list(dict.fromkeys(scenario.requests)), scenario.clients)
         writer = load.start(server.url, writes, clients=3, seconds=plan.seconds + 1, pause=10)
         done = load.run(server.url, reads, clients=scenario.clients, seconds=plan.seconds)
         return done, load.finish(writer).per_second
@@ -215,12 +218,15 @@ def search_all(server: Server, sample: Sample, plan: Plan) -> list[tuple[str, Lo
     measured = []
     with load.prepared(others) as other:
         for scenario in scenarios.searches(sample):
-            with load.prepared([request.encode(sample.made.key) for request in scenario.requests]) as search:
-                # What is made in memory for searching is there from the second search on.
-                load.run(server.url, search, clients=1, seconds=1, skip=len(scenario.requests) - 500)
+            # What is made in memory for searching is there from the second search on.
+            warm, cold = scenario.requests[:_WARMING], scenario.requests[_WARMING:]
+            with load.prepared([request.encode(sample.made.key) for request in warm]) as first:
+                load.run(server.url, first, clients=1, seconds=1)
+            with load.prepared([request.encode(sample.made.key) for request in cold]) as search:
                 beside = load.start(server.url, other, clients=2, seconds=plan.seconds)
                 done = load.run(server.url, search, clients=scenario.clients, seconds=plan.seconds)
-                measured.append((scenario.name, done, load.finish(beside)))
+                again = f" (answers of {len(cold)} requests)" if done.requests > len(cold) else ""
+                measured.append((f"{scenario.name}{again}", done, load.finish(beside)))
     return measured
 
 

@@ -3,7 +3,7 @@
 import collections
 import itertools
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -23,6 +23,9 @@ JOINED = 2_000
 """Groups that members are added to at random."""
 
 _SEED = 7
+_LIMITS, _SEARCHES = 80, 40_000
+"""Sizes of pages, 20 and more, and requests of one kind of search, at most."""
+
 COUNTS = 'counts={"includeUsers":true,"includeResources":true}'
 SEAT_ROLE = "atlassian/user"
 TERMS = {
@@ -83,18 +86,17 @@ def _v1_search(server: Server, sample: Sample) -> Scenario:
 
 
 def searches(sample: Sample) -> list[Scenario]:
-    """Return substring searches of each kind, pages of about 20: none is asked for twice."""
+    """Return substring searches of each kind, each for many terms and sizes of pages, none of them twice."""
     return [
-        Scenario(
-            f"search: {kind}",
-            [
-                Request("GET", f"{sample.v2('/groups')}?{urlencode({'searchTerm': term, 'limit': limit})}")
-                for limit in range(10, 40)
-                for term in terms
-            ],
-        )
-        for kind, terms in _terms(sample).items()
+        Scenario(f"search: {kind}", list(_searches(sample, terms))) for kind, terms in _terms(sample).items()
     ]
+
+
+def _searches(sample: Sample, terms: Sequence[str]) -> Iterator[Request]:
+    limits = min(_LIMITS, max(1, _SEARCHES // (2 * len(terms))))
+    for limit, counts, term in itertools.product(range(20, 20 + limits), ("", f"&{COUNTS}"), terms):
+        query = urlencode({"searchTerm": term, "limit": limit})
+        yield Request("GET", f"{sample.v2('/groups')}?{query}{quote(counts, safe='=&')}")
 
 
 def _terms(sample: Sample) -> dict[str, list[str]]:
