@@ -88,8 +88,6 @@ CREATE TABLE directory_users (
 CREATE UNIQUE INDEX directory_users_listing ON directory_users (org_key, directory_key, account_id);
 CREATE INDEX directory_users_status ON directory_users (org_key, status, directory_key, user_key);
 
--- version changes with the name, the description and the flags, never with the counts, so that a page of
--- groups of all directories that are kept encoded needs nothing but groups_by_name and the counts.
 CREATE TABLE groups (
     org_key INTEGER NOT NULL,
     group_key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -103,14 +101,13 @@ CREATE TABLE groups (
     synced INTEGER NOT NULL,
     is_default INTEGER NOT NULL,
     grants_admin INTEGER NOT NULL,
-    version INTEGER NOT NULL,
     CONSTRAINT groups_key UNIQUE (org_key, group_key),
     CONSTRAINT groups_id UNIQUE (org_key, id),
     CONSTRAINT groups_name UNIQUE (org_key, directory_key, name_key),
     CONSTRAINT groups_directory FOREIGN KEY (org_key, directory_key)
         REFERENCES directories (org_key, directory_key)
 ) STRICT;
-CREATE INDEX groups_by_name ON groups (org_key, name_key, id, version);
+CREATE INDEX groups_by_name ON groups (org_key, name_key, id);
 
 CREATE TABLE group_counts (
     org_key INTEGER NOT NULL,
