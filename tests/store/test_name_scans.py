@@ -7,7 +7,7 @@ import pytest
 
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
-from guildhall.store import drivers, filters, name_scans
+from guildhall.store import drivers, filters, sqlite_name_scans
 from guildhall.store.name_scans import NameScan
 from tests import make
 
@@ -155,7 +155,7 @@ async def test_a_rename_while_a_scan_is_made(world, far):
 
 
 async def test_scans_are_bounded(world, far, monkeypatch):
-    monkeypatch.setattr(name_scans, "MOST_BYTES", 15)
+    monkeypatch.setattr(sqlite_name_scans, "MOST_BYTES", 15)
     other = await world.organization()
     for asking in (world, other):
         await asking.group("some team")
@@ -168,12 +168,12 @@ async def test_scans_are_bounded(world, far, monkeypatch):
 
 
 def test_names_are_read_from_their_index(world, sqlite_plan):
-    assert "USING COVERING INDEX groups_by_name" in sqlite_plan(name_scans.SELECT_NAMES)
-    assert "TEMP B-TREE" not in sqlite_plan(name_scans.SELECT_NAMES)
+    assert "USING COVERING INDEX groups_by_name" in sqlite_plan(sqlite_name_scans.SELECT_NAMES)
+    assert "TEMP B-TREE" not in sqlite_plan(sqlite_name_scans.SELECT_NAMES)
 
 
 async def test_a_scan_is_made_when_one_is_missed(world, far, monkeypatch):
-    monkeypatch.setattr(name_scans, "_REST", 0)
+    monkeypatch.setattr(sqlite_name_scans, "_REST", 0)
     await world.group("a team")
     scans = world.database._name_scans
     assert scans.find(world.caller.org_key) is None

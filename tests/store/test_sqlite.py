@@ -320,38 +320,6 @@ async def test_those_who_wait_are_refused_together(path: Path, monkeypatch: pyte
     other.close()
 
 
-def test_file_that_was_moved_away_is_not_written(path: Path) -> None:
-    """Nobody would ever find what is written to a file without a name."""
-    database, elsewhere = SQLiteDatabase(path), path.with_name("elsewhere.db")
-    asyncio.run(database.write(insert, "before"))
-    path.rename(elsewhere)
-    assert "was removed or replaced. Restart the server" in str(asyncio.run(database.check()))
-    with pytest.raises(Unavailable):
-        asyncio.run(database.write(insert, "lost"))
-    path.touch()
-    with pytest.raises(Unavailable):
-        asyncio.run(database.write(insert, "lost"))
-    assert asyncio.run(database.read(read_names)) == {"before"}
-    elsewhere.rename(path)
-    assert asyncio.run(database.check()) is None
-    asyncio.run(database.write(insert, "after"))
-    assert asyncio.run(database.read(read_names)) == {"before", "after"}
-    database._close()
-
-
-def test_lock_that_was_removed_is_not_written_under(path: Path) -> None:
-    """Others would make a new one: two could write at once, and nobody would see what the other commits."""
-    database, lock = SQLiteDatabase(path), path.with_name(f"{path.name}.lock")
-    asyncio.run(database.write(insert, "before"))
-    elsewhere = lock.rename(path.with_name("elsewhere.lock"))
-    assert ".lock beside it, was removed or replaced" in str(asyncio.run(database.check()))
-    with pytest.raises(Unavailable):
-        asyncio.run(database.write(insert, "lost"))
-    elsewhere.rename(lock)
-    assert asyncio.run(database.check()) is None
-    database._close()
-
-
 async def test_close_finishes_the_queue(path: Path) -> None:
     database = SQLiteDatabase(path)
     with writer_held(path):

@@ -17,9 +17,10 @@ from guildhall.model.errors import Unavailable
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.freshness import Freshness
 from guildhall.store.metrics import READ_SECONDS
-from guildhall.store.name_scans import NameScan, NameScans
+from guildhall.store.name_scans import NameScan
 from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason, refusing
 from guildhall.store.sqlite_locks import SharedUse
+from guildhall.store.sqlite_name_scans import NameScans
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect_durably, snapshot
 from guildhall.store.sqlite_writer import Writer
 from guildhall.store.threads import QUICK_TURNS
