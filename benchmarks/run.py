@@ -50,12 +50,18 @@ def main() -> None:
     if not (options.quick or options.short):
         results["sizes"] = {str(size): _size(size, SHORT) for size in SIZES}
     if options.peers:
+        # What was measured up to here stays, whatever happens to a peer.
+        _keep(results)
         results["peers"] = [result for name in PEERS for result in _peers(name, groups, plan)]
     if options.quick or options.short:
         print(reports.report(results))
         return
-    (home() / "results.json").write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2))
+    _keep(results)
     write_report(results)
+
+
+def _keep(results: dict[str, Any]) -> None:
+    (home() / "results.json").write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2))
 
 
 def write_report(results: dict[str, Any]) -> None:
