@@ -1,6 +1,8 @@
 """Measuring one server: reads beside their floors, searches, filters, writes, mass changes, sizes."""
 
 import contextlib
+import itertools
+import random
 import statistics
 import tempfile
 import threading
@@ -16,13 +18,18 @@ from benchmarks.load import Load, LoadFailed, Request
 from benchmarks.samples import Sample
 from benchmarks.scenarios import Scenario
 from benchmarks.servers import Server
+from guildhall.store.memberships import INSERT_MEMBERSHIP
 from guildhall.store.sqlite_transaction import connect
 
 _KEPT_BACK = frozenset({"date", "server", "connection", "transfer-encoding"})
 _MICROSECONDS = 1e6
 _RECORDED = 300
 _MOST_FIRST_RUNS = 30
+_SEED = 7
+_GROWN_AT_ONCE = 20_000
 _WARMING = 20
+"""Searches of each kind that come before those that are measured."""
+
 _MOST_TIMES = 1.5
 """How often a request may have been sent on average and still pass for one that was not sent before."""
 
@@ -316,6 +323,19 @@ def _mass(server: Server, sample: Sample, name: str, request: Request) -> Mass:
     if status != request.status:
         raise LoadFailed(f"{name}: {status} {body[:300]!r}")
     return Mass(name, seconds, meanwhile.p99, meanwhile.max, waited.max)
+
+
+def grow(made: Dataset, most: int) -> Dataset:
+    """Put users into groups at random, so many times; who is in one already was drawn for nothing."""
+    connection, chance = connect(Path(made.path)), random.Random(_SEED)
+    sql = "SELECT (SELECT max(group_key) FROM groups), (SELECT max(user_key) FROM users)"
+    groups, users = (int(str(last)) for last in select(made, sql)[0])
+    drawn = ((1, chance.randint(1, groups), chance.randint(1, users), 0) for _ in range(most))
+    while rows := list(itertools.islice(drawn, _GROWN_AT_ONCE)):
+        with connection:
+            connection.executemany(INSERT_MEMBERSHIP.sqlite, rows)
+    connection.close()
+    return made
 
 
 def lift_limits(made: Dataset) -> None:

@@ -6,6 +6,7 @@ a small dataset and without a report; `--compare REV` sets this checkout against
 
 import argparse
 import importlib
+import importlib.metadata
 import os
 import platform
 import shutil
@@ -31,6 +32,9 @@ SHORT = Plan(seconds=2, runs=1, additions=60_000)
 
 QUICK = Plan(seconds=1, runs=1, additions=40_000)
 SMALL = 1_000
+_GROWN = 1_000_000
+"""Members that are added at random before the size on disk is looked at again."""
+
 SIZES = (SMALL, 10_000, 100_000, LARGEST)
 PEERS = ("slapd", "moto", "scim2_server", "canaille")
 
@@ -111,6 +115,7 @@ def measure(groups: int, plan: Plan) -> dict[str, Any]:
             (scenario.name, *measures.beside_commits(server, sample, scenario, plan)) for scenario in pages
         ]
     results |= _writes(dataset(groups), plan)
+    results["disk_grown"] = _disk(measures.grow(copy_of(dataset(groups), home() / "work"), _GROWN))
     _say("mass changes")
     again = copy_of(dataset(groups), home() / "work")
     measures.lift_limits(again)
@@ -220,8 +225,13 @@ def _machine() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "sqlite": apsw.sqlite_lib_version(),
+        "granian": importlib.metadata.version("granian"),
+        "wrk": subprocess.run(("wrk", "-v"), capture_output=True, text=True, check=False).stdout.split(" [")[
+            0
+        ],
         "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
+        "memory_gb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30,
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processor": _processor(),
     }
 

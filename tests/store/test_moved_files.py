@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from guildhall.model.errors import Unavailable
-from guildhall.store.database import Transaction
+from guildhall.store.database import StartRefused, Transaction
 from guildhall.store.orgs import INSERT_ORG, SELECT_ORGS
 from guildhall.store.sqlite import SQLiteDatabase
+from guildhall.store.sqlite_locks import SharedUse
 from guildhall.store.sqlite_migrate import migrate_sqlite
 
 
@@ -42,6 +43,20 @@ def test_file_that_was_moved_away_is_not_written(path: Path) -> None:
     assert asyncio.run(database.check()) is None
     asyncio.run(database.write(insert, "after"))
     assert asyncio.run(database.read(read_names)) == {"before", "after"}
+    database._close()
+
+
+def test_link_to_the_file_leads_to_the_same_locks(path: Path) -> None:
+    """What is written through one name is seen through the other, and neither has the file alone."""
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    database, linked = SQLiteDatabase(path), SQLiteDatabase(link)
+    before = database.freshness.moment()
+    asyncio.run(linked.write(insert, "through the link"))
+    assert database.freshness.moment() != before
+    with pytest.raises(StartRefused, match="in use by another process"):
+        SharedUse(link, alone=True)
+    linked._close()
     database._close()
 
 

@@ -18,6 +18,8 @@ MOST_BYTES = 128 << 20
 """What is kept at most, by the estimate below."""
 
 MOST_BYTES_OF_ONE = 1 << 20
+"""Larger answers are rare and cost most to keep."""
+
 _KEY_BYTES = 16
 _OVERHEAD = 700
 """Bytes that the interpreter needs for an answer beside its body."""

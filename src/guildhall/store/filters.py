@@ -1,7 +1,7 @@
 """Filters of groups compiled to SQL: the only statements that are not constants (design 2.1, 2.4).
 
-`store/drivers.py` says how a page is read: the groups of one filter are gathered and sorted, or the name
-index is walked.
+`store/drivers.py` says how a page is read: the groups of one filter are gathered and sorted, names in memory
+are scanned for a term, or the name index is walked.
 """
 
 import enum

@@ -16,7 +16,6 @@ from guildhall.store.statement import Statement
 MOST_GROUPS_REMEMBERED = 50_000
 """Altered groups that are told apart; beyond, everything counts as altered."""
 
-
 _MOST_ANNOUNCED = 1_000
 _MOST_AHEAD = 2
 """By how much announcements may be ahead of the count that was read just before: by one commit."""
@@ -84,6 +83,7 @@ class Freshness:
             maxlen=_MOST_ANNOUNCED
         )
         self._closed = False
+        self._lost = False
         self._look_at = 0.0
         self._count = -1
         """The count of commits up to which everything is known."""
@@ -135,8 +135,13 @@ class Freshness:
         now = time.monotonic()
         if now >= self._look_at:
             if not self._lock.in_place():
+                self._lost = True
                 return False
             self._look_at = now + _SECONDS_BETWEEN_LOOKS
+        if self._lost:
+            # Others counted elsewhere meanwhile.
+            self._lost = False
+            self._step(self._count, None)
         return True
 
     def close(self) -> None:

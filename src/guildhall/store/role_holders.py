@@ -71,17 +71,14 @@ COUNT_HOLDERS = register(
 _MEMBERS = """
     (SELECT m.user_key FROM memberships AS m WHERE m.org_key = :org_key AND m.group_key = :group_key)
 """
+_HOLDERS_OF_MEMBERS = f"""
+    SELECT count(*) FROM (SELECT h.user_key FROM role_holders AS h
+                          WHERE h.org_key = :org_key AND h.role_key = :role_key AND h.user_key IN {_MEMBERS}
+                          ORDER BY h.user_key {{lock}}) AS locked
+"""
+
 LOCK_HOLDERS_OF_MEMBERS = register(
-    f"""
-    SELECT count(*) FROM (SELECT h.user_key FROM role_holders AS h
-                          WHERE h.org_key = :org_key AND h.role_key = :role_key AND h.user_key IN {_MEMBERS}
-                          ORDER BY h.user_key) AS locked
-    """,
-    postgres=f"""
-    SELECT count(*) FROM (SELECT h.user_key FROM role_holders AS h
-                          WHERE h.org_key = :org_key AND h.role_key = :role_key AND h.user_key IN {_MEMBERS}
-                          ORDER BY h.user_key FOR UPDATE) AS locked
-    """,
+    _HOLDERS_OF_MEMBERS.format(lock=""), postgres=_HOLDERS_OF_MEMBERS.format(lock="FOR UPDATE")
 )
 """First, where others write meanwhile: of two who release at once, one has to see that it is the last."""
 

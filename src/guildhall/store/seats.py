@@ -71,19 +71,15 @@ COUNT_NEW_SEATS_OF_MEMBERS = register(
 )
 """After `HOLD_SEATS_OF_MEMBERS`: it has locked the rows, so that nobody counts a seat twice."""
 
+_SEATS_OF_MEMBERS = f"""
+    SELECT count(*) FROM (SELECT s.user_key FROM seats AS s
+                          WHERE s.org_key = :org_key AND s.resource_key = :resource_key
+                            AND s.user_key IN (SELECT m.user_key {_ACTIVE_MEMBERS})
+                          ORDER BY s.user_key {{lock}}) AS locked
+"""
+
 LOCK_SEATS_OF_MEMBERS = register(
-    f"""
-    SELECT count(*) FROM (SELECT s.user_key FROM seats AS s
-                          WHERE s.org_key = :org_key AND s.resource_key = :resource_key
-                            AND s.user_key IN (SELECT m.user_key {_ACTIVE_MEMBERS})
-                          ORDER BY s.user_key) AS locked
-    """,
-    postgres=f"""
-    SELECT count(*) FROM (SELECT s.user_key FROM seats AS s
-                          WHERE s.org_key = :org_key AND s.resource_key = :resource_key
-                            AND s.user_key IN (SELECT m.user_key {_ACTIVE_MEMBERS})
-                          ORDER BY s.user_key FOR UPDATE) AS locked
-    """,
+    _SEATS_OF_MEMBERS.format(lock=""), postgres=_SEATS_OF_MEMBERS.format(lock="FOR UPDATE")
 )
 """First, where others write meanwhile: a seat that two release at once must be freed by one of them."""
 

@@ -13,6 +13,22 @@ from types import TracebackType
 
 from guildhall.store.database import StartRefused
 
+
+def beside(path: Path, suffix: str) -> Path:
+    """Return the file beside a database, the same by whichever links the database is called."""
+    real = path.resolve()
+    return real.with_name(f"{real.name}.{suffix}")
+
+
+def identity(file: Path | int) -> tuple[int, int] | None:
+    """Return what tells a file from another that is put in its place, or None when it cannot be found."""
+    try:
+        status = os.stat(file)  # noqa: PTH116 -- it takes descriptors as well
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 _COUNT = struct.Struct("=Q")
 
 
@@ -23,7 +39,7 @@ class WriteLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = Path(f"{path}.lock")
+        self._path = beside(path, "lock")
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if os.fstat(self._file).st_size < _COUNT.size:
@@ -53,10 +69,7 @@ class WriteLock:
 
     def in_place(self) -> bool:
         """Whether the file is still the one that other processes open."""
-        try:
-            return os.path.samestat(self._path.stat(), os.fstat(self._file))
-        except FileNotFoundError:
-            return False
+        return identity(self._path) == identity(self._file)
 
     def __enter__(self) -> None:
         fcntl.flock(self._file, fcntl.LOCK_EX)
@@ -76,7 +89,7 @@ class SharedUse:
     """Held by every process that has the database open; who replaces the file needs it alone."""
 
     def __init__(self, path: Path, *, alone: bool = False) -> None:
-        self._file = os.open(f"{path}.use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = os.open(beside(path, "use"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:

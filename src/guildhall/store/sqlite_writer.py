@@ -16,7 +16,7 @@ from guildhall.model.errors import Unavailable
 from guildhall.store.freshness import Alterations, Freshness
 from guildhall.store.metrics import BATCH_SIZE, COMMIT_SECONDS
 from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason
-from guildhall.store.sqlite_locks import WriteLock
+from guildhall.store.sqlite_locks import WriteLock, identity
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete
 from guildhall.store.threads import QUICK_TURNS
 
@@ -76,9 +76,13 @@ class Writer:
         self._connect = connect
         self._begin = begin
         self._path = path
-        self._connection = connect()
-        self._identity = _identity(path)
         self._lock = WriteLock(path)
+        try:
+            self._connection = connect()
+        except BaseException:
+            self._lock.close()
+            raise
+        self._identity = identity(path)
         self.freshness = Freshness(self._lock)
         self._queue: collections.deque[_Operation] = collections.deque()
         self._wake = threading.Condition()
@@ -105,7 +109,7 @@ class Writer:
 
     def has_file(self) -> bool:
         """Whether the paths still lead to the files that were opened; what is written elsewhere is lost."""
-        return _identity(self._path) == self._identity and self._lock.in_place()
+        return identity(self._path) == self._identity and self._lock.in_place()
 
     def stop(self) -> None:
         """Run what is queued, then end the thread; blocks until that is done."""
@@ -232,14 +236,6 @@ class Writer:
             operation.fail(
                 Unavailable("The database cannot be written now; the outcome of this request is not known.")
             )
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 async def _nothing(_: SQLiteTransaction) -> None:

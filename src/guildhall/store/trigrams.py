@@ -20,6 +20,8 @@ Match = str | list[str]
 
 _TRIGRAM = 3
 _SOME = 2
+"""Trigrams of a long term that are looked for beside its last."""
+
 _MOST_TRIGRAMS = 200
 _FEW_TRIGRAMS = 10
 _HIGHEST = "\U0010ffff"
