@@ -1,9 +1,14 @@
 -- Replays prepared requests: the first argument of the script names a file of them, each behind its length.
--- The second is how long every connection waits before each request, in milliseconds; the third how many of
--- the requests are left out in the first round.
+-- The others are those of `Manner` in load.py: milliseconds that every connection waits before each request, how
+-- many of the requests are left out in the first round, and the status that must come back, or 0 for any.
+local threads = {}
 local requests = {}
 local at = 0
-local pause = 0
+wrong = 0
+
+function setup(thread)
+   threads[#threads + 1] = thread
+end
 
 function init(args)
    local file = assert(io.open(args[1], "rb"))
@@ -13,10 +18,15 @@ function init(args)
       requests[#requests + 1] = file:read(tonumber(length))
    end
    file:close()
-   pause = tonumber(args[2] or "0")
-   at = tonumber(args[3] or "0")
+   local pause, wanted = tonumber(args[2]), tonumber(args[4])
+   at = tonumber(args[3])
    if pause > 0 then
       delay = function() return pause end
+   end
+   if wanted > 0 then
+      response = function(status)
+         if status ~= wanted then wrong = wrong + 1 end
+      end
    end
 end
 
@@ -28,6 +38,9 @@ end
 function done(summary, latency, rates)
    local errors = summary.errors
    local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
+   for _, thread in ipairs(threads) do
+      failed = failed + thread:get("wrong")
+   end
    io.write(string.format(
       '{"requests": %d, "seconds": %.6f, "bytes": %d, "errors": %d, "p50": %.3f, "p90": %.3f, "p99": %.3f, "p999": %.3f, "max": %.3f}\n',
       summary.requests, summary.duration / 1e6, summary.bytes, failed,

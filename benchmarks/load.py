@@ -61,21 +61,36 @@ def prepared(requests: Sequence[bytes]) -> Iterator[Path]:
         yield Path(file.name)
 
 
-def run(url: str, requests: Path, *, clients: int, seconds: float, pause: int = 0, skip: int = 0) -> Load:
+class Manner(msgspec.Struct, frozen=True):
+    """How requests are sent, and what must come back."""
+
+    pause: int = 0
+    """Milliseconds that each connection waits before a request."""
+    skip: int = 0
+    """Requests that are left out in the first round."""
+    status: int = 0
+    """What each answer's status must be, or 0: then any below 400 will do, which costs wrk least."""
+
+
+PLAIN = Manner()
+
+
+def run(url: str, requests: Path, *, clients: int, seconds: float, manner: Manner = PLAIN) -> Load:
     """Send the requests in turn for some seconds; raises LoadFailed when any of them failed."""
-    with start(url, requests, clients=clients, seconds=seconds, pause=pause, skip=skip) as process:
+    with start(url, requests, clients=clients, seconds=seconds, manner=manner) as process:
         return finish(process)
 
 
 def start(
-    url: str, requests: Path, *, clients: int, seconds: float, pause: int = 0, skip: int = 0
+    url: str, requests: Path, *, clients: int, seconds: float, manner: Manner = PLAIN
 ) -> "subprocess.Popen[str]":
-    """Begin a load that ends by itself, and that leaves out the first requests in its first round."""
+    """Begin a load that ends by itself."""
     program = shutil.which("wrk")
     if program is None:
         raise LoadFailed("wrk is not installed; Debian's package is called wrk.")
     times = ("--duration", f"{max(1, round(seconds))}s", "--timeout", "60s")
-    script = ("--script", str(_SCRIPT), url, "--", str(requests), str(pause), str(skip))
+    given = (str(number) for number in msgspec.structs.astuple(manner))
+    script = ("--script", str(_SCRIPT), url, "--", str(requests), *given)
     command = (program, "--threads", "1", "--connections", str(clients), *times, *script)
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

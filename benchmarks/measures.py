@@ -14,7 +14,7 @@ import msgspec
 
 from benchmarks import floors, load, scenarios, servers
 from benchmarks.dataset import Dataset, copy_of, select
-from benchmarks.load import Load, LoadFailed, Request
+from benchmarks.load import Load, LoadFailed, Manner, Request
 from benchmarks.samples import Sample
 from benchmarks.scenarios import Scenario
 from benchmarks.servers import Server
@@ -61,16 +61,6 @@ class Read(msgspec.Struct, frozen=True):
     statements: float
     p50: float
     p99: float
-
-    @property
-    def rate_ratio(self) -> float:
-        """Requests a second, of the bare server's."""
-        return self.per_second / self.bare_per_second
-
-    @property
-    def cpu_ratio(self) -> float:
-        """Processor time, of the bare server's and the bare statements' together."""
-        return self.cpu / (self.bare_cpu + self.sql_cpu)
 
 
 class Write(msgspec.Struct, frozen=True):
@@ -158,7 +148,7 @@ def _ask_all_once(
     asked = 0
     with load.prepared([request.encode(sample.made.key) for request in different]) as requests:
         while asked < len(different) and len(runs) < _MOST_FIRST_RUNS:
-            runs.append(_run(server, requests, clients, 1, skip=asked))
+            runs.append(_run(server, requests, clients, 1, Manner(skip=asked, status=different[0].status)))
             asked += runs[-1][0].requests
     if asked > _MOST_TIMES * len(different):
         return None, None
@@ -167,11 +157,11 @@ def _ask_all_once(
 
 
 def _run(
-    server: Server, requests: Path, clients: int, seconds: float, *, skip: int = 0
+    server: Server, requests: Path, clients: int, seconds: float, manner: Manner = load.PLAIN
 ) -> tuple[Load, float]:
     """Return what a load measured, and the server's microseconds of processor time for each request."""
     before = server.cpu()
-    done = load.run(server.url, requests, clients=clients, seconds=seconds, skip=skip)
+    done = load.run(server.url, requests, clients=clients, seconds=seconds, manner=manner)
     return done, (server.cpu() - before) / done.requests * _MICROSECONDS
 
 
@@ -212,7 +202,9 @@ def beside_commits(server: Server, sample: Sample, scenario: Scenario, plan: Pla
         load.prepared([request.encode(key) for request in scenario.requests]) as reads,
     ):
         _ask_all_once(server, sample, list(dict.fromkeys(scenario.requests)), scenario.clients)
-        writer = load.start(server.url, writes, clients=3, seconds=plan.seconds + 1, pause=10)
+        writer = load.start(
+            server.url, writes, clients=3, seconds=plan.seconds + 1, manner=Manner(pause=10, status=204)
+        )
         done = load.run(server.url, reads, clients=scenario.clients, seconds=plan.seconds)
         return done, load.finish(writer).per_second
 
@@ -263,7 +255,7 @@ def add_members(
         servers.guildhall(fresh, environment=environment) as server,
         load.prepared([request.encode(made.key) for request in requests]) as prepared,
     ):
-        done, cpu = _run(server, prepared, scenarios.WRITERS, plan.seconds)
+        done, cpu = _run(server, prepared, scenarios.WRITERS, plan.seconds, Manner(status=204))
     if done.requests > len(requests):
         raise LoadFailed(f"{name}: {len(requests)} additions were not enough for {plan.seconds} seconds")
     _require_added(fresh, done.requests)
@@ -300,21 +292,24 @@ def change_largest(server: Server, sample: Sample) -> list[Mass]:
         "revoke it": Request("POST", f"{group}/role-assignments/revoke", role, 204),
         "delete the group": Request("DELETE", group, "", 204),
     }
-    return [_mass(server, sample, name, request) for name, request in changes.items()]
+    return [
+        _mass(server, sample, name, request, skip=1_000 * number)
+        for number, (name, request) in enumerate(changes.items(), 1)
+    ]
 
 
-def _mass(server: Server, sample: Sample, name: str, request: Request) -> Mass:
+def _mass(server: Server, sample: Sample, name: str, request: Request, *, skip: int) -> Mass:
     # The largest group itself is about to go.
     others = [group for group in sample.groups if group != sample.largest_group]
     reads = [Request("GET", f"{sample.v2('/groups')}/{group}").encode(sample.made.key) for group in others]
     joined = [group for group in scenarios.groups_to_join(sample, 50) if group in others]
-    added = scenarios.additions(sample, joined, 4_000, skip=1_000 + len(name) * 100)
+    added = scenarios.additions(sample, joined, 4_000, skip=skip)
     with (
         load.prepared(reads) as read,
         load.prepared([one.encode(sample.made.key) for one in added]) as write,
     ):
         reader = load.start(server.url, read, clients=4, seconds=6)
-        writer = load.start(server.url, write, clients=1, seconds=6, pause=20)
+        writer = load.start(server.url, write, clients=1, seconds=6, manner=Manner(pause=20, status=204))
         threading.Event().wait(0.5)
         begun = time.perf_counter()
         status, body, _ = servers.ask(server, request.method, request.path, sample.made.key, request.body)

@@ -162,7 +162,8 @@ def _size(groups: int, plan: Plan) -> dict[str, Any]:
     with servers.guildhall(made) as server:
         reads = measures.read_all(server, sample, scenarios.reads(server, sample), plan)
     joined = scenarios.groups_to_join(sample)
-    added = measures.add_members(original, sample, joined, plan, name=f"{groups} groups")
+    added = measures.add_members(made, sample, joined, plan, name=f"{groups} groups")
+    shutil.rmtree(home() / "work")
     return _plain({"reads": reads, "added": added, "disk": _disk(original)})
 
 
