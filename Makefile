@@ -5,7 +5,7 @@
 #   make lint         the checks alone
 #   make format       let the formatter and the linter mend what they can
 #   make docs         write the generated pages of docs/ anew
-#   make bench        time everything at the largest size    (needs wrk and cc; ARGS="--peers" adds the peers)
+#   make bench        time everything, and the peers as well (needs wrk, cc and slapd; takes half an hour)
 #   make bench-quick  the same, small and short, printed     (ARGS="--compare REV" sets it against a revision)
 #   make crash-rounds kill the server 1 000 times under load, and look for lost writes
 #   make requirements pin the dependencies anew              (UPGRADE=--upgrade takes newer versions)
@@ -47,7 +47,7 @@ docs: $(VENV)/.development
 	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.bench
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	$(BIN)/python benchmarks/run.py --peers $(ARGS)
 
 bench-quick: $(VENV)/.runtime
 	$(BIN)/python benchmarks/run.py --quick $(ARGS)

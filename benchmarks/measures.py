@@ -24,7 +24,6 @@ from guildhall.store.sqlite_transaction import connect
 _KEPT_BACK = frozenset({"date", "server", "connection", "transfer-encoding"})
 _MICROSECONDS = 1e6
 _RECORDED = 300
-_MOST_FIRST_RUNS = 30
 _SEED = 7
 _GROWN_AT_ONCE = 20_000
 _WARMING = 20
@@ -142,15 +141,19 @@ def _ask_all_once(
 ) -> tuple[float, float] | tuple[None, None]:
     """Send requests for the first time; return how many a second, and the processor time of each.
 
-    None for both when they are so few that most were sent many times.
+    None for both when there are too few: a load goes round, and what it sends again is answered sooner.
     """
     runs: list[tuple[Load, float]] = []
-    asked = 0
+    asked = last = 0
+    status = different[0].status
     with load.prepared([request.encode(sample.made.key) for request in different]) as requests:
-        while asked < len(different) and len(runs) < _MOST_FIRST_RUNS:
-            runs.append(_run(server, requests, clients, 1, Manner(skip=asked, status=different[0].status)))
-            asked += runs[-1][0].requests
-    if asked > _MOST_TIMES * len(different):
+        while asked + last <= len(different):
+            runs.append(_run(server, requests, clients, 1, Manner(skip=asked, status=status)))
+            last = runs[-1][0].requests
+            asked += last
+        if asked < len(different):
+            _run(server, requests, clients, 1, Manner(skip=asked))
+    if asked > len(different):
         return None, None
     cpu = sum(run.requests * cpu for run, cpu in runs) / asked
     return asked / sum(run.seconds for run, _ in runs), cpu

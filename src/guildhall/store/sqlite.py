@@ -158,10 +158,13 @@ class SQLiteDatabase:
     ) -> AsyncGenerator[Result, None]:
         """Step through a long read, each step in a thread, on a connection of its own."""
         loop = asyncio.get_running_loop()
-        connection = connect_durably(self.path, self._vfs, read_only=True)
+        try:
+            connection = connect_durably(self.path, self._vfs, read_only=True)
+            connection.execute("BEGIN")
+        except STORAGE_ERRORS as error:
+            raise _unreadable(error) from error
         items = function(self._transaction(connection), *args, **kwargs)
         step: asyncio.Future[Any] | None = None
-        connection.execute("BEGIN")
         try:
             while step is None or step.result() is not _END:
                 if step is not None:
@@ -192,12 +195,11 @@ class SQLiteDatabase:
         self._writer.freshness.close()
         self._writer.stop()
         self._threads.shutdown()
-        try:
+        with contextlib.ExitStack() as closing:
+            closing.callback(self._use.close)
+            closing.callback(self._writer.close)
             for reader in self._readers:
-                reader.close()
-            self._writer.close()
-        finally:
-            self._use.close()
+                closing.callback(reader.close)
 
 
 def _unreadable(error: Exception) -> Unavailable:
