@@ -359,9 +359,9 @@ def _peers(results: dict[str, Any]) -> str:
                 )
             )
     text = (
-        f"Guildhall holds {results['groups']:,} groups in each row, whatever the peer holds. Its reads here"
-        " are those of the first time, its searches are for common terms, its additions come from 32 clients."
-        " Ahead is more than 1."
+        f"Guildhall holds {results['groups']:,} groups in each row, whatever the peer holds. As with the peers,"
+        " the same reads come again and again; its searches never do and are for common terms, its additions"
+        " come from 32 clients. Ahead is more than 1."
     )
     notes = [f"- {peer['peer']}: {note}" for peer in results["peers"] for note in peer["notes"]]
     head = ("peer", "groups", "operation", "/s", "Guildhall /s", "ratio", "p50 / p99 ms", "CPU µs")
@@ -375,4 +375,4 @@ def _ours(results: dict[str, Any], operation: str) -> float:
         load = next(done for found, done, _ in results["searches"] if found.startswith(name))
         return float(load["requests"] / load["seconds"])
     one = next(one for one in results[kind] if one["name"] == name)
-    return float(one.get("first_per_second") or one["per_second"])
+    return float(one["per_second"])
