@@ -359,9 +359,9 @@ def _peers(results: dict[str, Any]) -> str:
                 )
             )
     text = (
-        f"Guildhall holds {results['groups']:,} groups in each row, whatever the peer holds. As with the peers,"
-        " the same reads come again and again; its searches never do and are for common terms, its additions"
-        " come from 32 clients. Ahead is more than 1."
+        f"Guildhall holds {results['groups']:,} groups in each row, whatever the peer holds. As with peers,"
+        " the same reads come again and again; its searches never do and are for common terms; its"
+        " additions come from 32 clients. Ahead is more than 1."
     )
     notes = [f"- {peer['peer']}: {note}" for peer in results["peers"] for note in peer["notes"]]
     head = ("peer", "groups", "operation", "/s", "Guildhall /s", "ratio", "p50 / p99 ms", "CPU µs")
