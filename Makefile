@@ -71,18 +71,20 @@ $(VENV)/.created:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
+# The pins are complete (`make requirements`), so nothing is resolved here: with --no-deps a version that appears
+# later changes nothing, and pip takes no pin of `name[extra]` for one of another package.
 $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/.created
 	@echo "Installing what the server needs"
-	@$(INSTALL) --require-hashes --requirement requirements.txt
+	@$(INSTALL) --no-deps --require-hashes --requirement requirements.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.bench: requirements-bench.txt $(VENV)/.runtime
-	@$(INSTALL) --require-hashes --requirement requirements-bench.txt
+	@$(INSTALL) --no-deps --require-hashes --requirement requirements-bench.txt
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt pyproject.toml | $(VENV)/.created
 	@echo "Installing what the checks and tests need; the first time takes a minute or two"
-	@$(INSTALL) --require-hashes --requirement requirements-dev.txt
+	@$(INSTALL) --no-deps --require-hashes --requirement requirements-dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
