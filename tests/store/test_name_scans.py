@@ -7,7 +7,7 @@ import pytest
 
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
-from guildhall.store import drivers, filters, sqlite_name_scans
+from guildhall.store import drivers, filters, sqlite, sqlite_name_scans
 from guildhall.store.name_scans import NameScan
 from tests import make
 
@@ -30,9 +30,11 @@ def sqlite_plan(world):
 
 @pytest.fixture
 def far(monkeypatch):
-    """Let no filter match so few that it is gathered at once, and batches end early."""
+    """Let no filter match so few that it is gathered at once, batches end early, and no read leave the loop."""
     monkeypatch.setattr(drivers, "FEW", -1)
     monkeypatch.setattr(filters, "_BATCHES", (1, 2, 3, 200))
+    monkeypatch.setattr(sqlite, "READ_BUDGET", 10)
+    monkeypatch.setattr(sqlite, "SCAN_BUDGET", 10)
 
 
 async def scanned(world):

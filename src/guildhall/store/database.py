@@ -58,6 +58,9 @@ class Transaction(Protocol):
         Before a statement and behind it the same object: then those are the names that it saw.
         """
 
+    def take_turn(self) -> None:
+        """Let what else has come in go first: before a read begins what may take long on the event loop."""
+
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` once the transaction is on disk; never when it is not."""
 

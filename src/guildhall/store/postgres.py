@@ -77,6 +77,9 @@ class PostgresTransaction:
     def name_scan(self, org_key: int) -> None:
         """Return nothing: what other machines rename is only known by reading."""
 
+    def take_turn(self) -> None:
+        """Do nothing: the server searches, not this process."""
+
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` once the transaction is on disk."""
         self.effects.append(effect)

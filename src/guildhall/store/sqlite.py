@@ -23,7 +23,7 @@ from guildhall.store.sqlite_locks import SharedUse
 from guildhall.store.sqlite_name_scans import NameScans
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect_durably, snapshot
 from guildhall.store.sqlite_writer import Writer
-from guildhall.store.threads import QUICK_TURNS
+from guildhall.store.threads import QUICK_TURNS, OutOfTurn, Rounds
 
 Result = TypeVar("Result")
 
@@ -61,6 +61,7 @@ class SQLiteDatabase:
         self._clock = clock
         self._new_id = new_id
         self._deadline = math.inf
+        self._rounds = Rounds()
         self._threads = ThreadPoolExecutor(_READER_THREADS, "guildhall-reader")
         self._of_thread = threading.local()
         self._readers: list[apsw.Connection] = []
@@ -96,13 +97,19 @@ class SQLiteDatabase:
     async def read(self, function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:
         """Run a read on the loop's connection, or again in a thread when it exceeds its budget."""
         try:
-            return cast("Result", self._read_on_loop(function, args, kwargs))
+            try:
+                return cast("Result", self._read_on_loop(function, args, kwargs, self._rounds))
+            except OutOfTurn:
+                await self._rounds.turn()
+                return cast("Result", self._read_on_loop(function, args, kwargs, None))
         except apsw.InterruptError:
             return cast("Result", await self._read_again(function, args, kwargs))
         except STORAGE_ERRORS as error:
             raise _unreadable(error) from error
 
-    def _read_on_loop(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    def _read_on_loop(
+        self, function: Callable[..., Any], args: Any, kwargs: Any, rounds: Rounds | None
+    ) -> Any:
         reader = self._reader
         try:
             # What `snapshot` does, without what a context manager costs each request.
@@ -112,6 +119,7 @@ class SQLiteDatabase:
             self._deadline = time.perf_counter() + READ_BUDGET
             transaction = self._transaction(reader)
             transaction.find_names = self._find_names
+            transaction.rounds = rounds
             try:
                 return complete(function(transaction, *args, **kwargs))
             finally:

@@ -11,6 +11,7 @@ from guildhall.store.database import StartRefused
 from guildhall.store.freshness import Alterations
 from guildhall.store.name_scans import NameScan
 from guildhall.store.statement import Statement
+from guildhall.store.threads import Rounds
 
 Result = TypeVar("Result")
 
@@ -75,7 +76,16 @@ def complete(coroutine: Coroutine[Any, Any, Result]) -> Result:
 class SQLiteTransaction:
     """Statements on one connection; see `guildhall.store.database.Transaction`."""
 
-    __slots__ = ("_connection", "_new_id", "alterations", "effects", "find_names", "now", "on_first_write")
+    __slots__ = (
+        "_connection",
+        "_new_id",
+        "alterations",
+        "effects",
+        "find_names",
+        "now",
+        "on_first_write",
+        "rounds",
+    )
 
     engine = "sqlite"
 
@@ -89,6 +99,8 @@ class SQLiteTransaction:
         """Where the writer wants to know what was altered."""
         self.find_names: Callable[[int], NameScan | None] | None = None
         """How reads on the event loop come by names in memory."""
+        self.rounds: Rounds | None = None
+        """What a read on the event loop has to take its turn in."""
 
     def _rows(self, statement: Statement[Any], parameters: dict[str, Any]) -> list[Any]:
         if not statement.writes:
@@ -142,6 +154,11 @@ class SQLiteTransaction:
     def name_scan(self, org_key: int) -> NameScan | None:
         """Return the names of all groups of an organization, if they are in memory."""
         return None if self.find_names is None else self.find_names(org_key)
+
+    def take_turn(self) -> None:
+        """Let what else has come in go first; raises OutOfTurn, to begin again in turn."""
+        if self.rounds is not None:
+            self.rounds.take()
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` on the event loop once the transaction is on disk."""
