@@ -30,7 +30,7 @@ def sqlite_plan(world):
 
 @pytest.fixture
 def far(monkeypatch):
-    """Let no filter match so few that it is gathered at once, batches end early, and no read leave the loop."""
+    """Let no filter match so few that it is gathered at once, batches end early, and all stay on the loop."""
     monkeypatch.setattr(drivers, "FEW", -1)
     monkeypatch.setattr(filters, "_BATCHES", (1, 2, 3, 200))
     monkeypatch.setattr(sqlite, "READ_BUDGET", 10)
