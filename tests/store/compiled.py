@@ -89,6 +89,9 @@ class Recorder:
         self.read.append(statement)
         return 0
 
+    def take_turn(self) -> None:
+        pass
+
     def name_scan(self, org_key: int) -> NameScan | None:
         return self._scan
 

@@ -149,8 +149,9 @@ async def release_role_of_members(tx: Transaction, caller: Caller, group: Group,
     if tx.engine == "postgres":
         await tx.value(role_holders.LOCK_HOLDERS_OF_MEMBERS, **members)
     last = await tx.all(role_holders.COUNT_ONCE_HOLDING_MEMBERS, **members)
-    await tx.run(role_holders.DELETE_ONCE_HOLDING_MEMBERS, **members)
     await tx.run(role_holders.RELEASE_ROLE_OF_MEMBERS, **members)
+    if last:
+        await tx.run(role_holders.DELETE_FORMER_HOLDERS, **members)
     await _count_holders(tx, caller, group, role_key, {row.directory_key: -row.users for row in last})
 
 

@@ -96,17 +96,21 @@ COUNT_ONCE_HOLDING_MEMBERS = register(
 """Of the members those with one reason to hold the role, counted in each directory: just after holding for
 the group they are new to the role, just before releasing they are about to lose it."""
 
-DELETE_ONCE_HOLDING_MEMBERS = register(
+RELEASE_ROLE_OF_MEMBERS = register(
+    """
+    INSERT INTO role_holders (org_key, role_key, user_key, holds)
+    SELECT m.org_key, CAST(:role_key AS BIGINT), m.user_key, -1 FROM memberships AS m
+    WHERE m.org_key = :org_key AND m.group_key = :group_key
+    ON CONFLICT (org_key, role_key, user_key) DO UPDATE SET holds = role_holders.holds + excluded.holds
+    """
+)
+"""Every member holds the role, so that nothing is inserted: SQLite takes twice as long for an update that
+looks its rows up in a list."""
+
+DELETE_FORMER_HOLDERS = register(
     f"""
     DELETE FROM role_holders
-    WHERE org_key = :org_key AND role_key = :role_key AND holds = 1 AND user_key IN {_MEMBERS}
+    WHERE org_key = :org_key AND role_key = :role_key AND holds = 0 AND user_key IN {_MEMBERS}
     """
 )
-"""Those who were counted; before `RELEASE_ROLE_OF_MEMBERS`, which then writes to few rows."""
-
-RELEASE_ROLE_OF_MEMBERS = register(
-    f"""
-    UPDATE role_holders SET holds = holds - 1
-    WHERE org_key = :org_key AND role_key = :role_key AND user_key IN {_MEMBERS}
-    """
-)
+"""After `RELEASE_ROLE_OF_MEMBERS`."""
