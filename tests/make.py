@@ -28,6 +28,7 @@ from guildhall.model.permissions import Caller
 from guildhall.model.resources import Resource, ResourceStatus
 from guildhall.model.users import UserStatus
 from guildhall.operations.accounts import GivenStanding, UserChanges, put_user
+from guildhall.operations.counts import Counts
 from guildhall.operations.directories import DirectoryChanges, put_directory
 from guildhall.operations.grants import insert_role_assignments
 from guildhall.operations.groups import (
@@ -35,10 +36,9 @@ from guildhall.operations.groups import (
     create_group,
     get_group,
     get_group_to_change,
-    get_group_to_join,
 )
 from guildhall.operations.keys import NewKey, create_key
-from guildhall.operations.memberships import find_user_of_group, insert_member
+from guildhall.operations.memberships import get_both_to_join, insert_member
 from guildhall.operations.orgs import create_org
 from guildhall.operations.resources import ResourceChanges, get_resource, put_resource
 from guildhall.operations.role_assignments import Grant, find_resource, find_role
@@ -225,13 +225,14 @@ async def _grant(tx: Transaction, caller: Caller, group: Group, grant: Grant) ->
     group = await get_group_to_change(tx, caller, None, group.id)
     resource = await find_resource(tx, caller, grant.resource_id)
     role = await find_role(tx, caller, grant.role_id)
-    await insert_role_assignments(tx, caller, group, [(resource, role)])
+    counts = Counts()
+    await insert_role_assignments(tx, caller, group, [(resource, role)], counts)
+    await counts.store(tx, caller)
 
 
 async def join(tx: Transaction, caller: Caller, group: Group, user: MadeUser) -> None:
     """Add a user to a group as the rules do, whatever the group is."""
-    group = await get_group_to_join(tx, caller, None, group.id)
-    await insert_member(tx, caller, group, await find_user_of_group(tx, caller, group, user.id))
+    await insert_member(tx, caller, *await get_both_to_join(tx, caller, None, group.id, user.id))
 
 
 def counting_ids() -> Callable[[], str]:

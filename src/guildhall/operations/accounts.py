@@ -25,13 +25,14 @@ from guildhall.model.users import (
     UserDirectory,
     UserStatus,
 )
+from guildhall.operations.counts import Counts
 from guildhall.operations.directories import find_directory, get_default_directory
 from guildhall.operations.events import record_event
 from guildhall.operations.moves import move_user, moves_between
 from guildhall.operations.standings import find_account_to_change
 from guildhall.operations.suspensions import account_subject
 from guildhall.operations.users import get_user, in_order
-from guildhall.store import directory_users, users
+from guildhall.store import users
 from guildhall.store.database import Transaction
 
 _TEXT_LENGTH = 255
@@ -118,11 +119,13 @@ async def put_user(
     wanted = await _wanted_standings(tx, caller, user, before, changes)
     user = await _store(tx, caller, before, user)
     moves = moves_between(before.directories if before else (), wanted)
-    lost = await move_user(tx, caller, user, moves)
+    after, counts = Account(user, wanted), Counts()
+    lost = await move_user(tx, caller, before, after, moves, counts)
     if before is None or before.user != user or moves.any:
         action = EventAction.USER_INVITED if before is None else moves.action
-        subject = account_subject(user, **_differences(before, Account(user, wanted)), **lost)
+        subject = account_subject(user, **_differences(before, after), **lost)
         await record_event(tx, caller, action, _MESSAGES[action].format(user.name), [subject])
+    await counts.store(tx, caller)
     return await get_user(tx, caller, account_id), before is None
 
 
@@ -224,22 +227,10 @@ async def _store(tx: Transaction, caller: Caller, before: Account | None, user: 
         raise _email_taken(user)
     values = {"org_key": caller.org_key, **stored_user(user)}
     if before is not None:
-        await _update(tx, before.user, user, values)
+        await tx.run(users.UPDATE_USER, **values, user_key=user.user_key)
         return user
     user_key = await tx.value(users.INSERT_USER, **values, account_id=user.account_id)
     return msgspec.structs.replace(user, user_key=user_key)
-
-
-# On PostgreSQL the totals are locked here before the user's groups are: two who change accounts can meet in
-# a deadlock, one of whom is repeated. The other order would read the groups of everyone who is changed.
-async def _update(tx: Transaction, before: User, user: User, values: dict[str, Any]) -> None:
-    key = {"org_key": values["org_key"], "user_key": user.user_key}
-    counted = any(getattr(before, field) != getattr(user, field) for field in COUNTED)
-    if counted:
-        await tx.run(directory_users.COUNT_USER_EVERYWHERE, **key, change=-1)
-    await tx.run(users.UPDATE_USER, **values, user_key=user.user_key)
-    if counted:
-        await tx.run(directory_users.COUNT_USER_EVERYWHERE, **key, change=1)
 
 
 def stored_user(user: User) -> dict[str, Any]:
@@ -250,9 +241,6 @@ def stored_user(user: User) -> dict[str, Any]:
         **{field: getattr(user, field) for field in _STORED},
     }
 
-
-COUNTED = ("closed", "claim_status", "mfa_enabled")
-"""What of an account the totals of users are kept by, beside the directory and the status."""
 
 _STORED = ("name", "name_key", "email", "email_key", "claim_status", "mfa_enabled", "closed", "profile")
 

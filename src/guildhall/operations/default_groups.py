@@ -5,16 +5,18 @@ One group is the default for a (resource, role), and has one default role on a r
 
 from guildhall.model.events import EventAction, Subject
 from guildhall.model.groups import Group
+from guildhall.model.ids import ANY_DIRECTORY, parse_uuid
 from guildhall.model.permissions import Caller
 from guildhall.model.resources import Resource
 from guildhall.model.roles import Role
 from guildhall.operations.authorize import require_full_access_for, require_modifiable
+from guildhall.operations.counts import Counts
 from guildhall.operations.events import record_event
 from guildhall.operations.grants import Pair, insert_role_assignments, select_roles_on, update_flags
-from guildhall.operations.groups import get_group_to_change, group_subject
+from guildhall.operations.groups import get_group, get_group_to_change, group_subject
 from guildhall.operations.resources import resource_subject
 from guildhall.operations.role_assignments import Grant, find_resource, find_role, require_assignable
-from guildhall.store import role_assignments
+from guildhall.store import groups, orgs, role_assignments
 from guildhall.store.database import Transaction
 
 
@@ -26,7 +28,8 @@ async def set_default_role(tx: Transaction, caller: Caller, group_id: str, grant
     Forbidden for a group that takes no members through the API, RoleDoesNotFit, ResourceOffline,
     UserLimitExceeded.
     """
-    group = await get_group_to_change(tx, caller, None, group_id)
+    await _lock(tx, caller, group_id, grant)
+    group = await get_group(tx, caller, ANY_DIRECTORY, group_id)
     resource = await find_resource(tx, caller, grant.resource_id)
     require_modifiable(caller, group)
     require_full_access_for(caller, grant.role_id)
@@ -34,13 +37,31 @@ async def set_default_role(tx: Transaction, caller: Caller, group_id: str, grant
     before = await _select_default_role(tx, caller, group, resource)
     if before == role.id:
         return False
-    assigned = await _ensure_held(tx, caller, group, (resource, role), grant)
+    counts = Counts()
+    assigned = await _ensure_held(tx, caller, group, (resource, role), grant, counts)
     if before is not None:
         await delete_default_role(tx, caller, group, (resource, await find_role(tx, caller, before)))
     replaced = await insert_default_role(tx, caller, group, (resource, role))
     subject = group_subject(group, defaultRole=role.id, before=before, assigned=assigned, replaced=replaced)
     await _record(tx, caller, EventAction.DEFAULT_GROUP_SET, subject, (resource, role))
+    await counts.store(tx, caller)
     return before is None
+
+
+async def _lock(tx: Transaction, caller: Caller, group_id: str, grant: Grant) -> None:
+    """Lock the group and the one that it may replace, in the order of their keys.
+
+    Only one request of an organization is past the first line, so the other group stays the default.
+    """
+    await tx.one(orgs.SELECT_ORG_TO_FURNISH, org_key=caller.org_key)
+    other_id = await tx.value(
+        role_assignments.SELECT_DEFAULT_GROUP_BY_IDS,
+        org_key=caller.org_key,
+        resource_id=grant.resource_id,
+        role_id=grant.role_id,
+    )
+    group_ids = [found for found in (parse_uuid(group_id), other_id) if found is not None]
+    await tx.values(groups.LOCK_GROUPS_TO_CHANGE, org_key=caller.org_key, group_ids=group_ids)
 
 
 async def clear_default_role(tx: Transaction, caller: Caller, group_id: str, resource_id: str) -> bool:
@@ -72,13 +93,15 @@ async def _select_default_role(
     return role_id
 
 
-async def _ensure_held(tx: Transaction, caller: Caller, group: Group, pair: Pair, grant: Grant) -> bool:
+async def _ensure_held(
+    tx: Transaction, caller: Caller, group: Group, pair: Pair, grant: Grant, counts: Counts
+) -> bool:
     resource, role = pair
     held = await select_roles_on(tx, caller, group, [pair])
     if any(other.role_key == role.role_key for other in held):
         return False
     require_assignable(role, resource, grant)
-    await insert_role_assignments(tx, caller, group, [pair])
+    await insert_role_assignments(tx, caller, group, [pair], counts)
     return True
 
 

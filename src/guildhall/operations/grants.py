@@ -1,7 +1,7 @@
 """What a change of a group's roles moves: its members' seats and roles, its counters and its flags.
 
-Everything here happens without an event; seats, roles and counters change in the order of their locks
-(design 2.2).
+Everything here happens without an event; seats and roles change in the order of their locks, counters when
+the operation stores its `Counts` (ADR 18).
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -11,6 +11,7 @@ from guildhall.model.permissions import Caller
 from guildhall.model.resources import Resource
 from guildhall.model.role_assignments import HeldRole
 from guildhall.model.roles import ADMIN_GRANTING, ORG_ADMIN, Role
+from guildhall.operations.counts import Counts
 from guildhall.operations.groups import require_mass_change
 from guildhall.operations.seats import (
     distinct_roles,
@@ -27,11 +28,11 @@ Pair = tuple[Resource, Role]
 
 
 async def insert_role_assignments(
-    tx: Transaction, caller: Caller, group: Group, pairs: Sequence[Pair]
+    tx: Transaction, caller: Caller, group: Group, pairs: Sequence[Pair], counts: Counts
 ) -> list[Pair]:
     """Store roles with all that follows for the members; return those that are new.
 
-    Raises UserLimitExceeded, TooMuchAtOnce.
+    Raises TooMuchAtOnce.
     """
     before = await select_roles_on(tx, caller, group, pairs)
     held = {(role.resource_key, role.role_key) for role in before}
@@ -43,16 +44,16 @@ async def insert_role_assignments(
     await tx.run_many(role_assignments.INSERT_ROLE_ASSIGNMENT, _rows(caller, group, new))
     after = [*before, *map(_as_held, new)]
     for resource_key in _without(seat_resources(after), seat_resources(before)):
-        await hold_seats_of_members(tx, caller, group, resource_key)
+        await hold_seats_of_members(tx, caller, group, resource_key, counts)
     for role_key in _without(distinct_roles(map(_as_held, new)), held_before):
-        await hold_role_of_members(tx, caller, group, role_key)
-    await _count_resources(tx, caller, group, _resource_count(after) - _resource_count(before))
+        await hold_role_of_members(tx, caller, group, role_key, counts)
+    counts.resources[group.group_key] += _resource_count(after) - _resource_count(before)
     await update_flags(tx, caller, group)
     return new
 
 
 async def delete_role_assignments(
-    tx: Transaction, caller: Caller, group: Group, pairs: Sequence[Pair]
+    tx: Transaction, caller: Caller, group: Group, pairs: Sequence[Pair], counts: Counts
 ) -> list[Pair]:
     """Remove roles with all that follows for the members; return those that were held."""
     before = await select_roles_on(tx, caller, group, pairs)
@@ -67,11 +68,11 @@ async def delete_role_assignments(
     gone_keys = set(map(_keys, gone))
     after = [role for role in before if (role.resource_key, role.role_key) not in gone_keys]
     for resource_key in _without(seat_resources(before), seat_resources(after)):
-        await release_seats_of_members(tx, caller, group, resource_key)
+        await release_seats_of_members(tx, caller, group, resource_key, counts)
     still_held = await _which_are_held(tx, caller, group, gone)
     for role_key in _without(distinct_roles(map(_as_held, gone)), still_held):
-        await release_role_of_members(tx, caller, group, role_key)
-    await _count_resources(tx, caller, group, _resource_count(after) - _resource_count(before))
+        await release_role_of_members(tx, caller, group, role_key, counts)
+    counts.resources[group.group_key] += _resource_count(after) - _resource_count(before)
     await update_flags(tx, caller, group)
     return gone
 
@@ -123,13 +124,6 @@ async def _which_are_held(tx: Transaction, caller: Caller, group: Group, pairs: 
         role_ids=sorted({role.id for _, role in pairs}),
     )
     return [role.role_key for _, role in pairs if role.id in held]
-
-
-async def _count_resources(tx: Transaction, caller: Caller, group: Group, change: int) -> None:
-    if change:
-        await tx.run(
-            groups.UPDATE_GROUP_RESOURCES, org_key=caller.org_key, group_key=group.group_key, change=change
-        )
 
 
 async def update_flags(tx: Transaction, caller: Caller, group: Group) -> None:

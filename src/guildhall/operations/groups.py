@@ -20,6 +20,7 @@ from guildhall.model.names import description_problem, fold, name_problem, trim
 from guildhall.model.paging import Page, Window, cut_page
 from guildhall.model.permissions import Caller
 from guildhall.operations.authorize import require_deletable, require_modifiable
+from guildhall.operations.counts import Counts
 from guildhall.operations.directories import find_directory, find_directory_to_write, get_default_directory
 from guildhall.operations.events import record_event
 from guildhall.operations.seats import (
@@ -30,7 +31,6 @@ from guildhall.operations.seats import (
 )
 from guildhall.store import filters, groups, memberships, role_assignments
 from guildhall.store.database import Transaction
-from guildhall.store.statement import Statement
 
 MASS_CHANGES = 1_000_000
 """Members times roles that one operation may change (design 2.2)."""
@@ -78,28 +78,15 @@ async def get_group(tx: Transaction, caller: Caller, directory_id: str, group_id
     raise GroupNotFound(f"There is no group {group_id[:100]} in the directory.")
 
 
-async def get_group_to_join(
-    tx: Transaction, caller: Caller, directory_id: str | None, group_id: str
-) -> Group:
-    """Return a group whose members are about to change; a directory of None is any (contract 3)."""
-    return await _lock(tx, caller, directory_id, group_id, groups.LOCK_GROUP_TO_JOIN)
-
-
 async def get_group_to_change(
     tx: Transaction, caller: Caller, directory_id: str | None, group_id: str
 ) -> Group:
     """Return a group that is about to change itself; a directory of None is any (contract 3)."""
-    return await _lock(tx, caller, directory_id, group_id, groups.LOCK_GROUP_TO_CHANGE)
-
-
-async def _lock(
-    tx: Transaction, caller: Caller, directory_id: str | None, group_id: str, lock: Statement[Any]
-) -> Group:
     if directory_id == ANY_DIRECTORY:
         await find_directory_to_write(tx, caller, directory_id)
     clean_id = parse_uuid(group_id)
     if clean_id is not None:
-        await tx.value(lock, org_key=caller.org_key, group_id=clean_id)
+        await tx.value(groups.LOCK_GROUP_TO_CHANGE, org_key=caller.org_key, group_id=clean_id)
     return await get_group(tx, caller, directory_id or ANY_DIRECTORY, group_id)
 
 
@@ -125,15 +112,26 @@ async def create_group(tx: Transaction, caller: Caller, directory_id: str | None
     """Create a group; raises InvalidInput, DirectoryNotFound, NameTaken."""
     check_group_texts(new.name, new.description)
     directory = await get_directory_to_write(tx, caller, directory_id)
-    group = await insert_group(tx, caller, directory, new)
+    counts = Counts()
+    group = await _insert(tx, caller, directory, new, counts)
     await record_event(
         tx, caller, EventAction.GROUP_CREATED, f"Created group {group.name}", [group_subject(group)]
     )
+    await counts.store(tx, caller)
     return group
 
 
 async def insert_group(tx: Transaction, caller: Caller, directory: Directory, new: NewGroup) -> Group:
     """Store a group whose texts were checked, without an event; raises NameTaken."""
+    counts = Counts()
+    group = await _insert(tx, caller, directory, new, counts)
+    await counts.store(tx, caller)
+    return group
+
+
+async def _insert(
+    tx: Transaction, caller: Caller, directory: Directory, new: NewGroup, counts: Counts
+) -> Group:
     name = trim(new.name)
     group_id = new.id or tx.new_id()
     group_key = await tx.value(
@@ -152,24 +150,12 @@ async def insert_group(tx: Transaction, caller: Caller, directory: Directory, ne
         raise _name_taken(name)
     await tx.run(groups.INSERT_GROUP_COUNTS, org_key=caller.org_key, group_key=group_key)
     group = await get_group(tx, caller, ANY_DIRECTORY, group_id)
-    await _count_group(tx, caller, group, 1)
+    counts.groups(group, 1)
     return group
 
 
 def _name_taken(name: str) -> NameTaken:
     return NameTaken(f"The directory has a group named {name} already; choose another name.")
-
-
-async def _count_group(tx: Transaction, caller: Caller, group: Group, change: int) -> None:
-    await tx.run(
-        groups.UPDATE_GROUP_TOTALS,
-        org_key=caller.org_key,
-        directory_key=group.directory_key,
-        type=group.type,
-        managed_by=group.managed_by,
-        synced=group.synced,
-        change=change,
-    )
 
 
 def check_group_texts(name: str, description: str | None) -> None:
@@ -243,34 +229,37 @@ async def delete_group(
         raise GroupNotEmpty(
             f"The group has members ({group.users}). Remove them first, or send forceIfNotEmpty=true."
         )
-    roles = await _remove_grants(tx, caller, group)
-    await remove_group_rows(tx, caller, group)
+    counts = Counts()
+    roles = await _remove_grants(tx, caller, group, counts)
+    await _remove_rows(tx, caller, group)
+    counts.groups(group, -1)
     subject = group_subject(group, users=group.users, roles=roles)
     await record_event(tx, caller, EventAction.GROUP_DELETED, f"Deleted group {group.name}", [subject])
+    await counts.store(tx, caller)
     return group
 
 
-async def _remove_grants(tx: Transaction, caller: Caller, group: Group) -> list[dict[str, Any]]:
+async def _remove_grants(
+    tx: Transaction, caller: Caller, group: Group, counts: Counts
+) -> list[dict[str, Any]]:
     """Release what the group gives its members; return its roles as an event shows them."""
     held = await tx.all(
         role_assignments.SELECT_HELD_ROLES_WITH_RESOURCE, org_key=caller.org_key, group_key=group.group_key
     )
     require_mass_change(group.users, len(held))
     for resource_key in seat_resources(held):
-        await release_seats_of_members(tx, caller, group, resource_key)
+        await release_seats_of_members(tx, caller, group, resource_key, counts)
     for role_key in distinct_roles(held):
-        await release_role_of_members(tx, caller, group, role_key)
+        await release_role_of_members(tx, caller, group, role_key, counts)
     return [{"resourceId": role.resource_id, "roleId": role.role_id} for role in held]
 
 
-async def remove_group_rows(tx: Transaction, caller: Caller, group: Group) -> None:
-    """Remove every row of a group whose grants were released."""
+async def _remove_rows(tx: Transaction, caller: Caller, group: Group) -> None:
     key = {"org_key": caller.org_key, "group_key": group.group_key}
     await tx.run(memberships.DELETE_MEMBERSHIPS, **key)
     await tx.run(role_assignments.DELETE_ROLE_ASSIGNMENTS, **key)
     await tx.run(groups.DELETE_GROUP_COUNTS, **key)
     await tx.run(groups.DELETE_GROUP, **key)
-    await _count_group(tx, caller, group, -1)
 
 
 def require_mass_change(users: int, roles: int) -> None:

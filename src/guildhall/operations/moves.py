@@ -1,8 +1,4 @@
-"""Several changes of one user's standing at once.
-
-Who comes does so before who goes: a seat that the user keeps is then never freed and taken again, which
-a resource at its limit, or over it, would refuse.
-"""
+"""Several changes of one user's standing at once."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,12 +7,15 @@ import msgspec
 
 from guildhall.model.events import EventAction
 from guildhall.model.permissions import Caller
-from guildhall.model.users import User, UserDirectory, UserStatus
+from guildhall.model.users import Account, UserDirectory, UserStatus
+from guildhall.operations.counts import Counts
 from guildhall.operations.standings import (
+    Holds,
     change_standing,
     drop_direct_roles,
     join_directory,
     leave_directory,
+    store_standing,
 )
 from guildhall.operations.suspensions import require_no_org_admin
 from guildhall.store.database import Transaction
@@ -28,8 +27,6 @@ class Moves(msgspec.Struct, frozen=True):
     leave: list[UserDirectory]
     change: list[tuple[UserDirectory, UserDirectory]]
     join: list[UserDirectory]
-    stays: bool
-    """Whether the user is in any directory afterwards."""
 
     @property
     def any(self) -> bool:
@@ -49,33 +46,38 @@ class Moves(msgspec.Struct, frozen=True):
 
 
 def moves_between(before: Iterable[UserDirectory], after: Iterable[UserDirectory]) -> Moves:
-    """Return what leads from one standing to another; what becomes active does so first."""
+    """Return what leads from one standing to another."""
     old = {standing.directory_key: standing for standing in before}
     new = {standing.directory_key: standing for standing in after}
-    change = [(old[key], new[key]) for key in sorted(old.keys() & new.keys()) if old[key] != new[key]]
     return Moves(
         leave=[old[key] for key in sorted(old.keys() - new.keys())],
-        change=sorted(change, key=lambda pair: pair[1].status != UserStatus.ACTIVE),
+        change=[(old[key], new[key]) for key in sorted(old.keys() & new.keys()) if old[key] != new[key]],
         join=[new[key] for key in sorted(new.keys() - old.keys())],
-        stays=bool(new),
     )
 
 
-async def move_user(tx: Transaction, caller: Caller, user: User, moves: Moves) -> dict[str, Any]:
+async def move_user(
+    tx: Transaction, caller: Caller, before: Account | None, after: Account, moves: Moves, counts: Counts
+) -> dict[str, Any]:
     """Do the moves; return the groups and direct roles that the user has lost, as an event shows them.
 
-    Raises UserLimitExceeded, and InvalidInput when an org admin would be suspended or removed.
+    Raises InvalidInput when an org admin would be suspended or removed.
     """
-    ends = [before.status == UserStatus.ACTIVE != after.status for before, after in moves.change]
+    user, holds = after.user, Holds()
+    ends = [old.status == UserStatus.ACTIVE != new.status for old, new in moves.change]
     if moves.leave or any(ends):
         await require_no_org_admin(tx, caller, user)
     for place in moves.join:
-        await join_directory(tx, caller, user, msgspec.structs.replace(place, user_key=user.user_key))
-    for before, after in moves.change:
-        await change_standing(tx, caller, before, after)
-    groups = [group for place in moves.leave for group in await leave_directory(tx, caller, place)]
+        standing = msgspec.structs.replace(place, user_key=user.user_key)
+        await join_directory(tx, caller, user, standing, holds)
+    for old, new in moves.change:
+        await change_standing(tx, caller, old, new, holds)
+    groups = [g for place in moves.leave for g in await leave_directory(tx, caller, place, holds, counts)]
+    dropped = []
+    if moves.leave and not after.directories:
+        dropped = await drop_direct_roles(tx, caller, user, holds)
+    await store_standing(tx, caller, before, after, holds, counts)
     if not moves.leave:
         return {}
-    dropped = [] if moves.stays else await drop_direct_roles(tx, caller, user)
     roles = [{"resourceId": role.resource_id, "roleId": role.role_id} for role in dropped]
     return {"groups": [group.group_id for group in groups], "roles": roles}

@@ -186,10 +186,10 @@ async def _update(tx: Transaction, caller: Caller, before: Resource, after: Reso
         host_url=after.host_url,
         updated_at=to_text(tx.now),
     )
-    if after.user_limit != before.user_limit:
-        await tx.run(resources.UPDATE_USER_LIMIT, **key, user_limit=after.user_limit)
     message = f"Updated resource {after.name}"
     await _record(tx, caller, EventAction.RESOURCE_UPDATED, message, after, before)
+    if after.user_limit != before.user_limit:
+        await tx.run(resources.UPDATE_USER_LIMIT, **key, user_limit=after.user_limit)
     return await get_resource(tx, caller, after.id)
 
 

@@ -22,6 +22,7 @@ from guildhall.model.resources import Resource, ResourceStatus
 from guildhall.model.role_assignments import GroupRole, ResourceRoles, ResourceWithRoles
 from guildhall.model.roles import Role
 from guildhall.operations.authorize import require_full_access_for, require_ordinary
+from guildhall.operations.counts import Counts
 from guildhall.operations.events import record_event
 from guildhall.operations.grants import (
     Pair,
@@ -141,8 +142,10 @@ async def assign_roles(
     _require_grantable(caller, group, grants)
     catalogue = await _catalogue(tx, caller)
     pairs = [(found[grant.resource_id], _role_to_assign(catalogue, found, grant)) for grant in grants]
-    given = await insert_role_assignments(tx, caller, group, pairs)
+    counts = Counts()
+    given = await insert_role_assignments(tx, caller, group, pairs, counts)
     await _record(tx, caller, EventAction.GROUP_ROLE_ASSIGNED, group, given)
+    await counts.store(tx, caller)
     return group
 
 
@@ -162,8 +165,10 @@ async def revoke_roles(
     await _require_revocable(tx, caller, group, known)
     for grant in grants:
         _role_of(catalogue, grant)
-    taken = await delete_role_assignments(tx, caller, group, known)
+    counts = Counts()
+    taken = await delete_role_assignments(tx, caller, group, known, counts)
     await _record(tx, caller, EventAction.GROUP_ROLE_REVOKED, group, taken)
+    await counts.store(tx, caller)
     return group
 
 

@@ -1,69 +1,46 @@
 """Seats and roles that members hold through a group: what every change of either moves (contract 5).
 
-Adding, removing, assigning and revoking are the only ways, so the stored counters can be exact.
-Resources come in ascending order of their keys, which is the order of their locks (design 2.2).
+Adding, removing, assigning and revoking are the only ways, so the stored counters can be exact. Rows are
+changed at once, in the order of their locks: seats by resource and user, then holders by role and user
+(ADR 18). What is counted of them is left to the operation, which stores its `Counts` at its end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from guildhall.model.errors import UserLimitExceeded
 from guildhall.model.groups import Group
 from guildhall.model.permissions import Caller
 from guildhall.model.role_assignments import HeldRole
 from guildhall.model.users import DirectoryUser, UserStatus
-from guildhall.store import resources, role_assignments, role_holders, seats
+from guildhall.operations.counts import Counts
+from guildhall.store import role_assignments, role_holders, seats
 from guildhall.store.database import Transaction
 from guildhall.store.role_holders import WHOLE_ORGANIZATION
 
 
-async def take_seats(tx: Transaction, caller: Caller, resource_key: int, count: int) -> None:
-    """Use `count` more seats of a resource; raises UserLimitExceeded when it has fewer left.
-
-    Within a seed more may be used for the while; `operations.seeding.limits` looks at its end.
-    """
-    if count == 0:
-        return
-    if caller.within_seed:
-        await tx.run(seats.FREE_SEATS, org_key=caller.org_key, resource_key=resource_key, seats=-count)
-        return
-    taken = await tx.run(seats.TAKE_SEATS, org_key=caller.org_key, resource_key=resource_key, seats=count)
-    if taken:
-        return
-    resource = await tx.one(
-        resources.SELECT_RESOURCE_BY_KEY, org_key=caller.org_key, resource_key=resource_key
-    )
-    if resource is None:
-        raise LookupError(f"resource {resource_key} has gone within a transaction")
-    raise UserLimitExceeded(
-        f"The user limit of {resource.id} would be exceeded: {resource.seats_used} of"
-        f" {resource.user_limit} seats are in use and {count} more would be needed."
-    )
-
-
-async def hold_for_member(tx: Transaction, caller: Caller, group: Group, user: DirectoryUser) -> None:
+async def hold_for_member(
+    tx: Transaction, caller: Caller, group: Group, user: DirectoryUser, counts: Counts
+) -> None:
     """Give a new member what the group gives: seats of an active user, and its roles."""
-    held = await _held_roles(tx, caller, group)
-    if user.status == UserStatus.ACTIVE:
-        for resource_key in seat_resources(held):
-            await hold_seat(tx, caller, resource_key, user.user_key)
-    for role_key in distinct_roles(held):
-        await hold_role(tx, caller, role_key, user.user_key)
+    await _change_for_member(tx, caller, group, user, 1, counts)
 
 
-async def release_for_member(tx: Transaction, caller: Caller, group: Group, user: DirectoryUser) -> None:
+async def release_for_member(
+    tx: Transaction, caller: Caller, group: Group, user: DirectoryUser, counts: Counts
+) -> None:
     """Take from a former member what the group gave."""
-    held = await _held_roles(tx, caller, group)
-    if user.status == UserStatus.ACTIVE:
-        for resource_key in seat_resources(held):
-            await release_seat(tx, caller, resource_key, user.user_key)
-    for role_key in distinct_roles(held):
-        await release_role(tx, caller, role_key, user.user_key)
+    await _change_for_member(tx, caller, group, user, -1, counts)
 
 
-async def _held_roles(tx: Transaction, caller: Caller, group: Group) -> Sequence[HeldRole]:
+async def _change_for_member(
+    tx: Transaction, caller: Caller, group: Group, user: DirectoryUser, change: int, counts: Counts
+) -> None:
     if not group.resources:
-        return ()
-    return await tx.all(role_assignments.SELECT_HELD_ROLES, org_key=caller.org_key, group_key=group.group_key)
+        return
+    held = await tx.all(role_assignments.SELECT_HELD_ROLES, org_key=caller.org_key, group_key=group.group_key)
+    on = seat_resources(held) if user.status == UserStatus.ACTIVE else ()
+    seats_by_resource = dict.fromkeys(on, change)
+    roles = dict.fromkeys(distinct_roles(held), change)
+    await change_holds(tx, caller, user.user_key, (seats_by_resource, roles), counts)
 
 
 def seat_resources(held: Iterable[HeldRole]) -> list[int]:
@@ -76,74 +53,79 @@ def distinct_roles(held: Iterable[HeldRole]) -> list[int]:
     return sorted({role.role_key for role in held})
 
 
-async def hold_seat(
-    tx: Transaction, caller: Caller, resource_key: int, user_key: int, holds: int = 1
+Holds = tuple[Mapping[int, int], Mapping[int, int]]
+"""By how much the reasons change for a user's seats, by resource, and for the user's roles."""
+
+
+async def change_holds(tx: Transaction, caller: Caller, user_key: int, holds: Holds, counts: Counts) -> None:
+    """Change what keeps the seats and the roles of a user who stays in the same directories."""
+    seats_by_resource, roles = holds
+    await change_seats(tx, caller, user_key, seats_by_resource, counts)
+    for role_key, change in await change_roles(tx, caller, user_key, roles):
+        counts.holding[role_key, user_key] += change
+
+
+async def change_seats(
+    tx: Transaction, caller: Caller, user_key: int, changes: Mapping[int, int], counts: Counts
 ) -> None:
-    """Add reasons for a user's seat; the first one takes it, or raises UserLimitExceeded."""
-    key = {"org_key": caller.org_key, "resource_key": resource_key, "user_key": user_key}
-    if await tx.value(seats.HOLD_SEAT, **key, holds=holds) == holds:
-        await take_seats(tx, caller, resource_key, 1)
+    """Change what keeps a user's seats, by resource; the first reason takes a seat, the last one frees it."""
+    for resource_key, change in sorted(changes.items()):
+        key = {"org_key": caller.org_key, "resource_key": resource_key, "user_key": user_key}
+        if change > 0 and await tx.value(seats.HOLD_SEAT, **key, holds=change) == change:
+            counts.seats[resource_key] += 1
+        if change < 0 and await tx.value(seats.RELEASE_SEAT, **key, holds=-change) == 0:
+            await tx.run(seats.DELETE_SEAT, **key)
+            counts.seats[resource_key] -= 1
 
 
-async def release_seat(
-    tx: Transaction, caller: Caller, resource_key: int, user_key: int, holds: int = 1
+async def change_roles(
+    tx: Transaction, caller: Caller, user_key: int, changes: Mapping[int, int]
+) -> Sequence[tuple[int, int]]:
+    """Change what keeps a user's roles; return each that is new to the user with 1, each lost one with -1."""
+    moved = []
+    for role_key, change in sorted(changes.items()):
+        key = {"org_key": caller.org_key, "role_key": role_key, "user_key": user_key}
+        if change > 0 and await tx.value(role_holders.HOLD_ROLE, **key, holds=change) == change:
+            moved.append((role_key, 1))
+        if change < 0 and await tx.value(role_holders.RELEASE_ROLE, **key, holds=-change) == 0:
+            await tx.run(role_holders.DELETE_ROLE_HOLDER, **key)
+            moved.append((role_key, -1))
+    return moved
+
+
+async def hold_seats_of_members(
+    tx: Transaction, caller: Caller, group: Group, resource_key: int, counts: Counts
 ) -> None:
-    """Remove reasons for a user's seat; the last one frees it."""
-    key = {"org_key": caller.org_key, "resource_key": resource_key, "user_key": user_key}
-    if await tx.value(seats.RELEASE_SEAT, **key, holds=holds) == 0:
-        await tx.run(seats.DELETE_SEAT, **key)
-        await tx.run(seats.FREE_SEATS, org_key=caller.org_key, resource_key=resource_key, seats=1)
+    """Hold a seat of the resource for every active member."""
+    members = _members(caller, group) | {"directory_key": group.directory_key, "resource_key": resource_key}
+    await tx.run(seats.HOLD_SEATS_OF_MEMBERS, **members)
+    counts.seats[resource_key] += await tx.value(seats.COUNT_NEW_SEATS_OF_MEMBERS, **members)
 
 
-async def hold_role(tx: Transaction, caller: Caller, role_key: int, user_key: int) -> None:
-    """Add a reason for a user to hold a role."""
-    key = {"org_key": caller.org_key, "role_key": role_key, "user_key": user_key}
-    if await tx.value(role_holders.HOLD_ROLE, **key, holds=1) == 1:
-        await tx.run(role_holders.COUNT_HOLDER, **key, change=1)
-
-
-async def release_role(tx: Transaction, caller: Caller, role_key: int, user_key: int, holds: int = 1) -> None:
-    """Remove reasons for a user to hold a role."""
-    key = {"org_key": caller.org_key, "role_key": role_key, "user_key": user_key}
-    if await tx.value(role_holders.RELEASE_ROLE, **key, holds=holds) == 0:
-        await tx.run(role_holders.DELETE_ROLE_HOLDER, **key)
-        await tx.run(role_holders.COUNT_HOLDER, **key, change=-1)
-
-
-async def hold_seats_of_members(tx: Transaction, caller: Caller, group: Group, resource_key: int) -> None:
-    """Hold a seat of the resource for every active member; raises UserLimitExceeded."""
-    members = _members(caller, group) | {"directory_key": group.directory_key}
-    await _lock_seats(tx, caller, resource_key)
-    await tx.run(seats.HOLD_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
-    needed = await tx.value(seats.COUNT_NEW_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
-    await take_seats(tx, caller, resource_key, needed)
-
-
-async def release_seats_of_members(tx: Transaction, caller: Caller, group: Group, resource_key: int) -> None:
+async def release_seats_of_members(
+    tx: Transaction, caller: Caller, group: Group, resource_key: int, counts: Counts
+) -> None:
     """Release the seats of the resource that the group holds for its active members."""
-    members = _members(caller, group) | {"directory_key": group.directory_key}
-    await _lock_seats(tx, caller, resource_key)
+    members = _members(caller, group) | {"directory_key": group.directory_key, "resource_key": resource_key}
     if tx.engine == "postgres":
-        await tx.value(seats.LOCK_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
-    freed = await tx.run(seats.DELETE_LAST_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
-    await tx.run(seats.RELEASE_SEATS_OF_MEMBERS, **members, resource_key=resource_key)
-    await tx.run(seats.FREE_SEATS, org_key=caller.org_key, resource_key=resource_key, seats=freed)
+        await tx.value(seats.LOCK_SEATS_OF_MEMBERS, **members)
+    counts.seats[resource_key] -= await tx.run(seats.DELETE_LAST_SEATS_OF_MEMBERS, **members)
+    await tx.run(seats.RELEASE_SEATS_OF_MEMBERS, **members)
 
 
-async def _lock_seats(tx: Transaction, caller: Caller, resource_key: int) -> None:
-    """Lock the count first: nobody's seat may come or go between counting them and taking them."""
-    await tx.value(seats.LOCK_SEATS, org_key=caller.org_key, resource_key=resource_key)
-
-
-async def hold_role_of_members(tx: Transaction, caller: Caller, group: Group, role_key: int) -> None:
+async def hold_role_of_members(
+    tx: Transaction, caller: Caller, group: Group, role_key: int, counts: Counts
+) -> None:
     """Hold the role for every member, whatever the status."""
     members = _members(caller, group) | {"role_key": role_key}
     await tx.run(role_holders.HOLD_ROLE_OF_MEMBERS, **members)
     new = await tx.all(role_holders.COUNT_ONCE_HOLDING_MEMBERS, **members)
-    await _count_holders(tx, caller, group, role_key, {row.directory_key: row.users for row in new})
+    _count_holders(group, role_key, {row.directory_key: row.users for row in new}, counts)
 
 
-async def release_role_of_members(tx: Transaction, caller: Caller, group: Group, role_key: int) -> None:
+async def release_role_of_members(
+    tx: Transaction, caller: Caller, group: Group, role_key: int, counts: Counts
+) -> None:
     """Release the role that the group held for its members."""
     members = _members(caller, group) | {"role_key": role_key}
     if tx.engine == "postgres":
@@ -152,22 +134,14 @@ async def release_role_of_members(tx: Transaction, caller: Caller, group: Group,
     await tx.run(role_holders.RELEASE_ROLE_OF_MEMBERS, **members)
     if last:
         await tx.run(role_holders.DELETE_FORMER_HOLDERS, **members)
-    await _count_holders(tx, caller, group, role_key, {row.directory_key: -row.users for row in last})
+    _count_holders(group, role_key, {row.directory_key: -row.users for row in last}, counts)
 
 
-async def _count_holders(
-    tx: Transaction, caller: Caller, group: Group, role_key: int, changes: dict[int, int]
-) -> None:
+def _count_holders(group: Group, role_key: int, changes: Mapping[int, int], counts: Counts) -> None:
     # Every member is in the directory of the group: there are as many of them in the organization.
-    changes = {WHOLE_ORGANIZATION: changes.get(group.directory_key, 0), **changes}
+    counts.holders[role_key, WHOLE_ORGANIZATION] += changes.get(group.directory_key, 0)
     for directory_key, change in changes.items():
-        await tx.run(
-            role_holders.COUNT_HOLDERS,
-            org_key=caller.org_key,
-            role_key=role_key,
-            directory_key=directory_key,
-            change=change,
-        )
+        counts.holders[role_key, directory_key] += change
 
 
 def _members(caller: Caller, group: Group) -> dict[str, int]:

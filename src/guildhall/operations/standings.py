@@ -2,7 +2,8 @@
 
 A user has one status for each directory (contract 8, "Users and directories"). Whoever changes one
 holds the user's rows and keeps the user's groups as they are, so every counter stays exact; the cost
-is that of the user's own groups. Nothing here writes an event.
+is that of the user's own groups. Nothing here writes an event, nor a counter: `Holds` gathers what the
+moves of a user come to, `store_standing` stores it, and the operation's `Counts` come last.
 """
 
 from collections import Counter
@@ -13,9 +14,11 @@ from guildhall.model.ids import is_account_id
 from guildhall.model.permissions import Caller
 from guildhall.model.role_assignments import DirectRole, GroupGrant, GroupOfUser
 from guildhall.model.users import Account, User, UserDirectory, UserStatus
-from guildhall.operations.seats import hold_seat, release_role, release_seat
-from guildhall.store import directory_users, groups, memberships, user_roles, users
+from guildhall.operations.counts import Counts
+from guildhall.operations.seats import change_roles, change_seats
+from guildhall.store import directory_users, memberships, role_holders, user_roles, users
 from guildhall.store.database import Transaction
+from guildhall.store.role_holders import WHOLE_ORGANIZATION
 
 
 async def find_account_to_change(tx: Transaction, caller: Caller, account_id: str) -> Account | None:
@@ -39,8 +42,19 @@ async def get_account_to_change(tx: Transaction, caller: Caller, account_id: str
     return found
 
 
-async def join_directory(tx: Transaction, caller: Caller, user: User, standing: UserDirectory) -> None:
-    """Put a user into a directory; raises UserLimitExceeded."""
+class Holds:
+    """By how much the reasons change that keep a user's seats and roles, over all directories together."""
+
+    def __init__(self) -> None:
+        self.seats: Counter[int] = Counter()
+        """By resource."""
+        self.roles: Counter[int] = Counter()
+
+
+async def join_directory(
+    tx: Transaction, caller: Caller, user: User, standing: UserDirectory, holds: Holds
+) -> None:
+    """Put a user into a directory."""
     await select_groups(tx, caller, user.user_key)
     await tx.run(
         directory_users.INSERT_DIRECTORY_USER,
@@ -50,16 +64,14 @@ async def join_directory(tx: Transaction, caller: Caller, user: User, standing: 
         management_source=standing.management_source,
         added_at=standing.added_at,
     )
-    await _count(tx, caller, standing, 1)
-    await tx.run(directory_users.COUNT_ROLES_IN_DIRECTORY, **_key(caller, standing), change=1)
     if standing.status == UserStatus.ACTIVE:
-        await _hold(tx, caller, standing, Counter(await _direct_seats(tx, caller, standing)))
+        holds.seats.update(await _direct_seats(tx, caller, standing))
 
 
 async def change_standing(
-    tx: Transaction, caller: Caller, before: UserDirectory, after: UserDirectory
+    tx: Transaction, caller: Caller, before: UserDirectory, after: UserDirectory, holds: Holds
 ) -> None:
-    """Change a user's status in a directory, or how and when the user came; raises UserLimitExceeded."""
+    """Change a user's status in a directory, or how and when the user came."""
     await tx.run(
         directory_users.UPDATE_DIRECTORY_USER,
         **_key(caller, after),
@@ -67,41 +79,67 @@ async def change_standing(
         management_source=after.management_source,
         added_at=after.added_at,
     )
-    if after.status == before.status:
-        return
-    await _count(tx, caller, before, -1)
-    await _count(tx, caller, after, 1)
-    if UserStatus.ACTIVE not in (before.status, after.status):
+    if after.status == before.status or UserStatus.ACTIVE not in (before.status, after.status):
         return
     _, grants = await _groups_and_grants(tx, caller, after)
-    holds = _seats_by_resource(grants) + Counter(await _direct_seats(tx, caller, after))
-    move = _hold if after.status == UserStatus.ACTIVE else _release
-    await move(tx, caller, after, holds)
+    move = holds.seats.update if after.status == UserStatus.ACTIVE else holds.seats.subtract
+    move(_seats_by_resource(grants))
+    move(await _direct_seats(tx, caller, after))
 
 
-async def leave_directory(tx: Transaction, caller: Caller, standing: UserDirectory) -> list[GroupOfUser]:
+async def leave_directory(
+    tx: Transaction, caller: Caller, standing: UserDirectory, holds: Holds, counts: Counts
+) -> list[GroupOfUser]:
     """Take a user out of a directory and of its groups; return the groups."""
     left, grants = await _groups_and_grants(tx, caller, standing)
     if standing.status == UserStatus.ACTIVE:
-        holds = _seats_by_resource(grants) + Counter(await _direct_seats(tx, caller, standing))
-        await _release(tx, caller, standing, holds)
-    for role_key, times in sorted(_roles(grants).items()):
-        await release_role(tx, caller, role_key, standing.user_key, times)
-    await _delete_memberships(tx, caller, standing, left)
-    await tx.run(directory_users.COUNT_ROLES_IN_DIRECTORY, **_key(caller, standing), change=-1)
-    await _count(tx, caller, standing, -1)
+        holds.seats.subtract(_seats_by_resource(grants))
+        holds.seats.subtract(await _direct_seats(tx, caller, standing))
+    holds.roles.subtract(_roles(grants))
+    delete = memberships.DELETE_MEMBERSHIP
+    keys = [_key(caller, standing) | {"group_key": group.group_key} for group in left]
+    await tx.run_many(delete, [delete.bind(key) for key in keys])
+    counts.members.subtract(group.group_key for group in left)
     await tx.run(directory_users.DELETE_DIRECTORY_USER, **_key(caller, standing))
     return left
 
 
-async def drop_direct_roles(tx: Transaction, caller: Caller, user: User) -> list[DirectRole]:
+async def drop_direct_roles(tx: Transaction, caller: Caller, user: User, holds: Holds) -> list[DirectRole]:
     """Take the direct roles of a user who is in no directory any more: who comes back starts anew."""
     key = {"org_key": caller.org_key, "user_key": user.user_key}
     held = await tx.all(user_roles.SELECT_DIRECT_ROLES, **key)
     await tx.run(user_roles.DELETE_USER_ROLES, **key)
-    for role_key in sorted({role.role_key for role in held}):
-        await release_role(tx, caller, role_key, user.user_key)
+    holds.roles.subtract({role.role_key for role in held})
     return held
+
+
+async def store_standing(
+    tx: Transaction, caller: Caller, before: Account | None, after: Account, holds: Holds, counts: Counts
+) -> None:
+    """Change the seats and roles of a user whose directories were changed, and count the user anew.
+
+    What comes to nothing is left alone: a seat that the user keeps is never freed and taken again, which
+    a resource at its limit, or over it, would refuse.
+    """
+    old = before.directories if before else ()
+    places, new_places = _places(old), _places(after.directories)
+    if before is not None:
+        counts.users(before, -1)
+    counts.users(after, 1)
+    user_key = after.user.user_key
+    await change_seats(tx, caller, user_key, holds.seats, counts)
+    if places == new_places:
+        return
+    roles = await tx.all(role_holders.SELECT_ROLES_OF_USER, org_key=caller.org_key, user_key=user_key)
+    held = {role.role_key for role in roles}
+    lost = {role_key for role_key, _ in await change_roles(tx, caller, user_key, holds.roles)}
+    counts.holders.subtract((role_key, place) for role_key in held for place in places)
+    counts.holders.update((role_key, place) for role_key in held - lost for place in new_places)
+
+
+def _places(standings: Iterable[UserDirectory]) -> set[int]:
+    """Return where the roles of a user are counted."""
+    return {WHOLE_ORGANIZATION, *(standing.directory_key for standing in standings)}
 
 
 async def is_active_elsewhere(tx: Transaction, caller: Caller, standing: UserDirectory) -> bool:
@@ -146,30 +184,6 @@ def _seats_by_resource(grants: Iterable[GroupGrant]) -> Counter[int]:
 def _roles(grants: Iterable[GroupGrant]) -> Counter[int]:
     """Count, for each role, the groups that give it on anything."""
     return Counter(role_key for _, role_key in {(grant.group_key, grant.role_key) for grant in grants})
-
-
-async def _hold(tx: Transaction, caller: Caller, standing: UserDirectory, holds: Counter[int]) -> None:
-    for resource_key, times in sorted(holds.items()):
-        await hold_seat(tx, caller, resource_key, standing.user_key, times)
-
-
-async def _release(tx: Transaction, caller: Caller, standing: UserDirectory, holds: Counter[int]) -> None:
-    for resource_key, times in sorted(holds.items()):
-        await release_seat(tx, caller, resource_key, standing.user_key, times)
-
-
-async def _delete_memberships(
-    tx: Transaction, caller: Caller, standing: UserDirectory, left: Sequence[GroupOfUser]
-) -> None:
-    delete, count = memberships.DELETE_MEMBERSHIP, groups.UPDATE_GROUP_USERS
-    keys = [_key(caller, standing) | {"group_key": group.group_key, "change": -1} for group in left]
-    if keys:
-        await tx.run_many(delete, [delete.bind(key) for key in keys])
-        await tx.run_many(count, [count.bind(key) for key in keys])
-
-
-async def _count(tx: Transaction, caller: Caller, standing: UserDirectory, change: int) -> None:
-    await tx.run(directory_users.COUNT_USER, **_key(caller, standing), status=standing.status, change=change)
 
 
 def _key(caller: Caller, standing: UserDirectory) -> dict[str, int]:

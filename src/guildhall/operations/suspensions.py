@@ -15,14 +15,17 @@ from guildhall.model.events import EventAction, Subject
 from guildhall.model.permissions import Caller
 from guildhall.model.roles import ADMIN_GRANTING, FULL_ACCESS_ONLY, ORG_ADMIN
 from guildhall.model.users import Account, User, UserDirectory, UserStatus
+from guildhall.operations.counts import Counts
 from guildhall.operations.directories import find_directory_to_write
 from guildhall.operations.events import record_event
 from guildhall.operations.standings import (
+    Holds,
     change_standing,
     drop_direct_roles,
     get_account_to_change,
     leave_directory,
     select_groups,
+    store_standing,
 )
 from guildhall.store import user_roles
 from guildhall.store.database import Transaction
@@ -38,9 +41,7 @@ async def suspend_user(tx: Transaction, caller: Caller, directory_id: str, accou
     if standing.status == UserStatus.SUSPENDED:
         return False
     await require_no_org_admin(tx, caller, account.user)
-    after = msgspec.structs.replace(standing, status=int(UserStatus.SUSPENDED))
-    await change_standing(tx, caller, standing, after)
-    await _record(tx, caller, EventAction.USER_SUSPENDED, account.user, standing)
+    await _change(tx, caller, account, standing, UserStatus.SUSPENDED)
     return True
 
 
@@ -53,10 +54,21 @@ async def restore_user(tx: Transaction, caller: Caller, directory_id: str, accou
     _require_invited(account.user, standing)
     if standing.status == UserStatus.ACTIVE:
         return False
-    after = msgspec.structs.replace(standing, status=int(UserStatus.ACTIVE))
-    await change_standing(tx, caller, standing, after)
-    await _record(tx, caller, EventAction.USER_RESTORED, account.user, standing)
+    await _change(tx, caller, account, standing, UserStatus.ACTIVE)
     return True
+
+
+async def _change(
+    tx: Transaction, caller: Caller, account: Account, standing: UserDirectory, status: UserStatus
+) -> None:
+    holds, counts = Holds(), Counts()
+    changed = msgspec.structs.replace(standing, status=int(status))
+    await change_standing(tx, caller, standing, changed, holds)
+    places = tuple(changed if place == standing else place for place in account.directories)
+    await store_standing(tx, caller, account, Account(account.user, places), holds, counts)
+    action = EventAction.USER_SUSPENDED if status is UserStatus.SUSPENDED else EventAction.USER_RESTORED
+    await _record(tx, caller, action, account.user, standing)
+    await counts.store(tx, caller)
 
 
 async def remove_user(tx: Transaction, caller: Caller, directory_id: str, account_id: str) -> None:
@@ -68,11 +80,15 @@ async def remove_user(tx: Transaction, caller: Caller, directory_id: str, accoun
     account, standing = await _find_standing(tx, caller, directory_id, account_id)
     await require_no_org_admin(tx, caller, account.user)
     await _require_may_take(tx, caller, account, standing)
-    groups = await leave_directory(tx, caller, standing)
-    dropped = await drop_direct_roles(tx, caller, account.user) if len(account.directories) == 1 else []
+    holds, counts = Holds(), Counts()
+    groups = await leave_directory(tx, caller, standing, holds, counts)
+    stays = tuple(place for place in account.directories if place != standing)
+    dropped = [] if stays else await drop_direct_roles(tx, caller, account.user, holds)
+    await store_standing(tx, caller, account, Account(account.user, stays), holds, counts)
     roles = [{"resourceId": role.resource_id, "roleId": role.role_id} for role in dropped]
     more = {"groups": [group.group_id for group in groups], "roles": roles}
     await _record(tx, caller, EventAction.USER_REMOVED, account.user, standing, **more)
+    await counts.store(tx, caller)
 
 
 async def _find_standing(

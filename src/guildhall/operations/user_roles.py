@@ -7,10 +7,11 @@ from guildhall.model.resources import Resource, ResourceStatus
 from guildhall.model.role_assignments import DirectRole
 from guildhall.model.roles import ADMIN_GRANTING, FULL_ACCESS_ONLY, Role
 from guildhall.model.users import Account, UserStatus
+from guildhall.operations.counts import Counts
 from guildhall.operations.events import record_event
 from guildhall.operations.resources import resource_subject
 from guildhall.operations.role_assignments import Grant, find_resource, find_role
-from guildhall.operations.seats import hold_role, hold_seat, release_role, release_seat
+from guildhall.operations.seats import Holds, change_holds
 from guildhall.operations.standings import get_account_to_change
 from guildhall.operations.suspensions import account_subject
 from guildhall.store import user_roles
@@ -38,11 +39,11 @@ async def assign_user_role(tx: Transaction, caller: Caller, account_id: str, gra
     await tx.run(
         user_roles.INSERT_USER_ROLE, **key, resource_key=resource.resource_key, role_key=role.role_key
     )
-    if _moves_seat(account, role, resource, held):
-        await hold_seat(tx, caller, resource.resource_key, account.user.user_key)
-    if not any(other.role_key == role.role_key for other in held):
-        await hold_role(tx, caller, role.role_key, account.user.user_key)
+    counts = Counts()
+    holds = _holds(account, role, resource, held, 1)
+    await change_holds(tx, caller, account.user.user_key, holds, counts)
     await _record(tx, caller, EventAction.USER_ROLE_ASSIGNED, account, (resource, role))
+    await counts.store(tx, caller)
     return True
 
 
@@ -63,11 +64,11 @@ async def revoke_user_role(tx: Transaction, caller: Caller, account_id: str, gra
     await tx.run(
         user_roles.DELETE_USER_ROLE, **key, resource_key=resource.resource_key, role_key=role.role_key
     )
-    if _moves_seat(account, role, resource, left):
-        await release_seat(tx, caller, resource.resource_key, account.user.user_key)
-    if not any(other.role_key == role.role_key for other in left):
-        await release_role(tx, caller, role.role_key, account.user.user_key)
+    counts = Counts()
+    holds = _holds(account, role, resource, left, -1)
+    await change_holds(tx, caller, account.user.user_key, holds, counts)
     await _record(tx, caller, EventAction.USER_ROLE_REVOKED, account, (resource, role))
+    await counts.store(tx, caller)
     return True
 
 
@@ -103,11 +104,16 @@ def _is(held: DirectRole, role: Role, resource: Resource) -> bool:
     return (held.resource_key, held.role_key) == (resource.resource_key, role.role_key)
 
 
-def _moves_seat(account: Account, role: Role, resource: Resource, others: list[DirectRole]) -> bool:
-    """Whether the role is what gives the user a direct seat: active, and no other role does it."""
+def _holds(account: Account, role: Role, resource: Resource, others: list[DirectRole], change: int) -> Holds:
+    """Return what the role moves beside the others: a seat of an active user, and a holder of the role."""
     active = any(standing.status == UserStatus.ACTIVE for standing in account.directories)
-    already = any(other.uses_seat and other.resource_key == resource.resource_key for other in others)
-    return active and bool(role.uses_seat) and not already
+    seated = any(other.uses_seat and other.resource_key == resource.resource_key for other in others)
+    held = any(other.role_key == role.role_key for other in others)
+    moves_seat = active and role.uses_seat and not seated
+    return (
+        {resource.resource_key: change} if moves_seat else {},
+        {} if held else {role.role_key: change},
+    )
 
 
 async def _record(

@@ -50,40 +50,14 @@ DELETE_DIRECTORY_USER = register(
     """
 )
 
-_COUNT_USERS = """
+COUNT_USERS = register(
+    """
     INSERT INTO user_totals (org_key, directory_key, status, closed, claim_status, mfa_enabled, users)
-    {rows}
+    VALUES (:org_key, :directory_key, :status, :closed, :claim_status, :mfa_enabled, :change)
     ON CONFLICT (org_key, directory_key, status, closed, claim_status, mfa_enabled)
     DO UPDATE SET users = user_totals.users + excluded.users
-"""
-
-COUNT_USERS = register(
-    _COUNT_USERS.format(
-        rows="VALUES (:org_key, :directory_key, :status, :closed, :claim_status, :mfa_enabled, :change)"
-    )
+    """
 )
-
-COUNT_USER = register(
-    _COUNT_USERS.format(
-        rows="""
-    SELECT u.org_key, CAST(:directory_key AS BIGINT), CAST(:status AS BIGINT), u.closed, u.claim_status,
-           u.mfa_enabled, CAST(:change AS BIGINT)
-    FROM users AS u WHERE u.org_key = :org_key AND u.user_key = :user_key"""
-    )
-)
-
-COUNT_USER_EVERYWHERE = register(
-    _COUNT_USERS.format(
-        rows="""
-    SELECT u.org_key, m.directory_key, m.status, u.closed, u.claim_status, u.mfa_enabled,
-           CAST(:change AS BIGINT)
-    FROM users AS u CROSS JOIN directory_users AS m
-    WHERE u.org_key = :org_key AND u.user_key = :user_key
-      AND m.org_key = :org_key AND m.user_key = u.user_key
-    ORDER BY m.directory_key"""
-    )
-)
-"""In every directory that the user is in: the account itself is about to change, or has changed."""
 
 SELECT_GROUPS_OF_USER = register(
     """
@@ -106,15 +80,3 @@ SELECT_GRANTS_OF_GROUPS = register(
     """,
     GroupGrant,
 )
-
-COUNT_ROLES_IN_DIRECTORY = register(
-    """
-    INSERT INTO role_totals (org_key, directory_key, role_key, users)
-    SELECT h.org_key, CAST(:directory_key AS BIGINT), h.role_key, CAST(:change AS BIGINT)
-    FROM roles AS r CROSS JOIN role_holders AS h
-    WHERE r.org_key = :org_key
-      AND h.org_key = :org_key AND h.role_key = r.role_key AND h.user_key = :user_key
-    ON CONFLICT (org_key, directory_key, role_key) DO UPDATE SET users = role_totals.users + excluded.users
-    """
-)
-"""Count all that a user holds in a directory that the user joins or leaves."""

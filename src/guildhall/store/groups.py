@@ -21,12 +21,18 @@ SELECT_GROUP = register(
     Group,
 )
 
-_GROUP_KEY = "SELECT group_key FROM groups WHERE org_key = :org_key AND id = :group_id"
-
-LOCK_GROUP_TO_JOIN = register(_GROUP_KEY, lock="FOR SHARE")
-
-LOCK_GROUP_TO_CHANGE = register(_GROUP_KEY, lock="FOR UPDATE")
+LOCK_GROUPS_TO_CHANGE = register(
+    "SELECT group_key FROM groups WHERE org_key = :org_key AND id IN (:group_ids...)",
+    postgres="""
+    SELECT group_key FROM groups WHERE org_key = :org_key AND id IN (:group_ids...)
+    ORDER BY group_key FOR UPDATE
+    """,
+)
 """What is read in the statements behind a lock is what its last holder left, counts included."""
+
+LOCK_GROUP_TO_CHANGE = register(
+    "SELECT group_key FROM groups WHERE org_key = :org_key AND id = :group_id", lock="FOR UPDATE"
+)
 
 SELECT_GROUP_KEYS = register(
     "SELECT group_key FROM groups WHERE org_key = :org_key AND id IN (:group_ids...)"

@@ -141,6 +141,16 @@ SELECT_DEFAULT_GROUP = register(
     """
 )
 
+SELECT_DEFAULT_GROUP_BY_IDS = register(
+    """
+    SELECT g.id
+    FROM resources AS s CROSS JOIN roles AS r CROSS JOIN default_groups AS d CROSS JOIN groups AS g
+    WHERE s.org_key = :org_key AND s.id = :resource_id AND r.org_key = :org_key AND r.id = :role_id
+      AND d.org_key = :org_key AND d.resource_key = s.resource_key AND d.role_key = r.role_key
+      AND g.org_key = :org_key AND g.group_key = d.group_key
+    """
+)
+
 SELECT_DEFAULT_ROLE = register(
     """
     SELECT r.id FROM default_groups AS d CROSS JOIN roles AS r

@@ -11,6 +11,13 @@ Who is in no directory holds no role, so that every holder counts.
 """
 
 
+class RoleOfUser(msgspec.Struct, frozen=True):
+    """A role that a user holds, and what for."""
+
+    role_key: int
+    holds: int
+
+
 class HoldersInDirectory(msgspec.Struct, frozen=True):
     """How many users of a directory are meant."""
 
@@ -39,26 +46,38 @@ DELETE_ROLE_HOLDER = register(
     "DELETE FROM role_holders WHERE org_key = :org_key AND role_key = :role_key AND user_key = :user_key"
 )
 
+SELECT_ROLES_OF_USER = register(
+    """
+    SELECT h.role_key, h.holds FROM roles AS r CROSS JOIN role_holders AS h
+    WHERE r.org_key = :org_key
+      AND h.org_key = :org_key AND h.role_key = r.role_key AND h.user_key = :user_key
+    """,
+    RoleOfUser,
+)
+
 COUNT_HOLDER = register(
     """
     INSERT INTO role_totals (org_key, directory_key, role_key, users)
     SELECT CAST(:org_key AS BIGINT), 0, CAST(:role_key AS BIGINT), CAST(:change AS BIGINT)
     UNION ALL
-    SELECT u.org_key, u.directory_key, CAST(:role_key AS BIGINT), CAST(:change AS BIGINT)
-    FROM directory_users AS u WHERE u.org_key = :org_key AND u.user_key = :user_key
+    SELECT d.org_key, d.directory_key, CAST(:role_key AS BIGINT), CAST(:change AS BIGINT)
+    FROM (SELECT u.org_key, u.directory_key FROM directory_users AS u
+          WHERE u.org_key = :org_key AND u.user_key = :user_key ORDER BY u.directory_key) AS d WHERE true
     ON CONFLICT (org_key, directory_key, role_key) DO UPDATE SET users = role_totals.users + excluded.users
     """
 )
-"""In the organization as a whole, and in each directory that the user is in."""
+"""In the organization as a whole, and in each directory that the user is in, in the order of locks."""
 
 HOLD_ROLE_OF_MEMBERS = register(
     """
     INSERT INTO role_holders (org_key, role_key, user_key, holds)
     SELECT m.org_key, CAST(:role_key AS BIGINT), m.user_key, 1 FROM memberships AS m
     WHERE m.org_key = :org_key AND m.group_key = :group_key
+    ORDER BY m.user_key
     ON CONFLICT (org_key, role_key, user_key) DO UPDATE SET holds = role_holders.holds + 1
     """
 )
+"""In the order of locks, as `LOCK_HOLDERS_OF_MEMBERS`."""
 
 COUNT_HOLDERS = register(
     """

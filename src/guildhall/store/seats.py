@@ -26,11 +26,6 @@ DELETE_SEAT = register(
     "DELETE FROM seats WHERE org_key = :org_key AND resource_key = :resource_key AND user_key = :user_key"
 )
 
-LOCK_SEATS = register(
-    "SELECT seats_used FROM resource_seats WHERE org_key = :org_key AND resource_key = :resource_key",
-    lock="FOR UPDATE",
-)
-
 TAKE_SEATS = register(
     """
     UPDATE resource_seats SET seats_used = seats_used + CAST(:seats AS BIGINT)
@@ -57,9 +52,11 @@ HOLD_SEATS_OF_MEMBERS = register(
     f"""
     INSERT INTO seats (org_key, resource_key, user_key, holds)
     SELECT m.org_key, CAST(:resource_key AS BIGINT), m.user_key, 1 {_ACTIVE_MEMBERS}
+    ORDER BY m.user_key
     ON CONFLICT (org_key, resource_key, user_key) DO UPDATE SET holds = seats.holds + 1
     """
 )
+"""In the order of locks, as `LOCK_SEATS_OF_MEMBERS`: two who change the seats of shared members queue up."""
 
 COUNT_NEW_SEATS_OF_MEMBERS = register(
     f"""

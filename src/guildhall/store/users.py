@@ -23,16 +23,21 @@ SELECT_USER_BY_EMAIL = register(f"{_USER} AND u.email_key = :email_key", User)
 USERS = Listing(_USER, ("u.account_id",), User)
 """All accounts of the organization by id."""
 
-_MEMBER_OF_DIRECTORY = """
+SELECT_USER_TO_JOIN = register(
+    """
     SELECT u.user_key, u.account_id, u.name, u.email, m.status
-    FROM users AS u CROSS JOIN directory_users AS m
-    WHERE u.org_key = :org_key AND u.account_id = :account_id
-      AND m.org_key = :org_key AND m.user_key = u.user_key AND m.directory_key = :directory_key
+    FROM groups AS g CROSS JOIN users AS u CROSS JOIN directory_users AS m
+    WHERE g.org_key = :org_key AND g.id = :group_id AND u.org_key = :org_key AND u.account_id = :account_id
+      AND m.org_key = :org_key AND m.user_key = u.user_key AND m.directory_key = g.directory_key
+    """,
+    DirectoryUser,
+    lock="FOR SHARE OF m, g",
+)
+"""A user in the directory of a group that the user is about to join or to leave; both stand still.
+
+What else there is of the group is read in a statement behind this one, so that it is what the lock's last
+holder left.
 """
-
-SELECT_DIRECTORY_USER = register(_MEMBER_OF_DIRECTORY, DirectoryUser)
-
-SELECT_DIRECTORY_USER_TO_JOIN = register(_MEMBER_OF_DIRECTORY, DirectoryUser, lock="FOR SHARE OF m")
 
 SELECT_USER_KEYS = register(
     "SELECT user_key FROM users WHERE org_key = :org_key AND account_id IN (:account_ids...)"

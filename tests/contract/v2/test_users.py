@@ -8,7 +8,7 @@ from guildhall.model.roles import BUILT_IN
 from guildhall.model.users import ClaimStatus, ManagementSource, UserStatus
 from guildhall.operations.accounts import GivenStanding, ProfileChanges, UserChanges, put_user
 from guildhall.operations.groups import NewGroup, insert_group
-from guildhall.operations.memberships import find_user_of_group, insert_member
+from guildhall.operations.memberships import get_both_to_join, insert_member
 from tests.contract.answers import data, refused
 from tests.make import ORG_ADMIN, USER, VIEWER, World
 
@@ -214,8 +214,8 @@ async def test_search_users_expands_a_thousand_groups(world: World) -> None:
     async def join(tx: Any) -> None:
         for number in range(1_000):
             group = await insert_group(tx, world.caller, world.default, NewGroup(f"Group {999 - number:03}"))
-            member = await find_user_of_group(tx, world.caller, group, user.id)
-            await insert_member(tx, world.caller, group, member)
+            both = await get_both_to_join(tx, world.caller, None, group.id, user.id)
+            await insert_member(tx, world.caller, *both)
 
     await world.write(join)
     await world.role(await world.group("Last", members=[user, other]), resource)

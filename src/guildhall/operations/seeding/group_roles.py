@@ -9,6 +9,7 @@ from guildhall.model.groups import Group
 from guildhall.model.resources import Resource
 from guildhall.model.role_assignments import HeldRole
 from guildhall.model.seeds import GroupRolesSeed, GroupSeed, Located
+from guildhall.operations.counts import Counts
 from guildhall.operations.default_groups import delete_default_role, insert_default_role
 from guildhall.operations.grants import (
     Pair,
@@ -109,10 +110,12 @@ async def insert_group_roles(run: Run, group: Group, roles: GroupRoles) -> None:
     ]
     await run.tx.run_many(role_assignments.INSERT_ROLE_ASSIGNMENT, rows)
     held = [_as_held(pair) for pair in roles.pairs.values()]
+    counts = Counts()
     for resource_key in seat_resources(held):
-        await hold_seats_of_members(run.tx, run.caller, group, resource_key)
+        await hold_seats_of_members(run.tx, run.caller, group, resource_key, counts)
     for role_key in distinct_roles(held):
-        await hold_role_of_members(run.tx, run.caller, group, role_key)
+        await hold_role_of_members(run.tx, run.caller, group, role_key, counts)
+    await counts.store(run.tx, run.caller)
     await run.wrote("grants", group.users * len(held))
     for key in sorted(roles.defaults):
         await insert_default_role(run.tx, run.caller, group, roles.pairs[key])
@@ -132,11 +135,13 @@ async def change_group_roles(run: Run, group: Group, roles: GroupRoles) -> Seque
     held = {(row.resource_id, row.role_id) for row in before}
     gone = sorted(held - roles.pairs.keys())
     new = sorted(roles.pairs.keys() - held)
+    counts = Counts()
     # One at a time: a seed is allowed more at once than a request.
     for key in gone:
-        await delete_role_assignments(run.tx, run.caller, group, [await _pair(run, key)])
+        await delete_role_assignments(run.tx, run.caller, group, [await _pair(run, key)], counts)
     for key in new:
-        await insert_role_assignments(run.tx, run.caller, group, [roles.pairs[key]])
+        await insert_role_assignments(run.tx, run.caller, group, [roles.pairs[key]], counts)
+    await counts.store(run.tx, run.caller)
     was_default = {(row.resource_id, row.role_id) for row in before if row.is_default} - set(gone)
     defaults = await _change_defaults(run, group, roles, was_default)
     return [

@@ -9,7 +9,8 @@ from guildhall.model.resources import Resource
 from guildhall.model.roles import Role
 from guildhall.model.seeds import Located, UserSeed
 from guildhall.model.users import Account, UserStatus
-from guildhall.operations.seats import hold_role, hold_seat, release_role, release_seat
+from guildhall.operations.counts import Counts
+from guildhall.operations.seats import change_holds
 from guildhall.operations.seeding.locations import misplaced
 from guildhall.operations.seeding.runs import Run
 from guildhall.store import seeds, user_roles
@@ -97,15 +98,15 @@ async def _store(
     await tx.run_many(user_roles.INSERT_USER_ROLE, [(caller.org_key, user_key, *g.pair) for g in added])
     gone = {grant.pair for grant in removed}
     new = [*(grant for pair, grant in old.items() if pair not in gone), *added]
-    if any(standing.status == UserStatus.ACTIVE for standing in account.directories):
-        for resource_key in sorted(_seats(old.values()) - _seats(new)):
-            await release_seat(tx, caller, resource_key, user_key)
-        for resource_key in sorted(_seats(new) - _seats(old.values())):
-            await hold_seat(tx, caller, resource_key, user_key)
-    for role_key in sorted(_roles(old.values()) - _roles(new)):
-        await release_role(tx, caller, role_key, user_key)
-    for role_key in sorted(_roles(new) - _roles(old.values())):
-        await hold_role(tx, caller, role_key, user_key)
+    active = any(standing.status == UserStatus.ACTIVE for standing in account.directories)
+    seats = _changes(_seats(old.values()), _seats(new)) if active else {}
+    counts = Counts()
+    await change_holds(tx, caller, user_key, (seats, _changes(_roles(old.values()), _roles(new))), counts)
+    await counts.store(tx, caller)
+
+
+def _changes(before: set[int], after: set[int]) -> dict[int, int]:
+    return dict.fromkeys(before - after, -1) | dict.fromkeys(after - before, 1)
 
 
 def _seats(grants: Iterable[_Grant]) -> set[int]:

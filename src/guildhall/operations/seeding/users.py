@@ -26,6 +26,7 @@ from guildhall.model.users import (
     UserStatus,
 )
 from guildhall.operations import accounts as rules
+from guildhall.operations.counts import COUNTED
 from guildhall.operations.seeding.locations import located, misplaced, read_time
 from guildhall.operations.seeding.reports import differences
 from guildhall.operations.seeding.runs import Run
@@ -254,12 +255,12 @@ async def _join(run: Run, entries: Sequence[_Entry]) -> None:
             values = {field: getattr(standing, field) for field in _STANDING}
             values["account_id"] = entry.user.account_id
             rows.append(directory_users.INSERT_DIRECTORY_USER.bind({**run.org, **values}))
-            flags = (getattr(entry.user, field) for field in rules.COUNTED)
+            flags = (getattr(entry.user, field) for field in COUNTED)
             joined[standing.directory_key, standing.status, *flags] += 1
     await run.tx.run_many(directory_users.INSERT_DIRECTORY_USER, rows)
     await run.wrote("users", len(rows))
     for key, count in sorted(joined.items()):
-        values = dict(zip(("directory_key", "status", *rules.COUNTED), key, strict=True))
+        values = dict(zip(("directory_key", "status", *COUNTED), key, strict=True))
         await run.tx.run(directory_users.COUNT_USERS, **run.org, **values, change=count)
 
 
