@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guildhall.app import Server
+from guildhall.app import Server, open_database, sqlite_path
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.settings import Settings
 from guildhall.store.sqlite_locks import SharedUse
@@ -164,6 +164,31 @@ def test_generate_that_is_interrupted_leaves_nothing(
     if furnished:
         assert contents(database_url) == before
     assert generate().code == ExitCode.DONE
+
+
+def test_generate_leaves_the_schema_as_it_was(generate, database_url):
+    """Whatever is dropped for the time of filling comes back."""
+
+    async def create() -> None:
+        await (await open_database(database_url)).close()
+
+    asyncio.run(create())
+    before = definitions(database_url)
+    assert generate().code == ExitCode.DONE
+    assert definitions(database_url) == before
+
+
+def definitions(url: str) -> list[tuple[Any, ...]]:
+    """What the database says that it is made of."""
+    if sqlite_path(url) is not None:
+        return sorted(run_sql(url, "SELECT name, sql FROM sqlite_schema"), key=repr)
+    rows = run_sql(
+        url,
+        "SELECT c.conname, pg_get_constraintdef(c.oid), c.convalidated FROM pg_constraint AS c"
+        " WHERE c.connamespace = current_schema()::regnamespace AND c.contype <> 'n' UNION ALL"
+        " SELECT i.indexname, i.indexdef, TRUE FROM pg_indexes AS i WHERE i.schemaname = current_schema()",
+    )
+    return sorted(rows)
 
 
 def test_generate_leaves_no_other_files(guildhall, tmp_path: Path):

@@ -1,9 +1,13 @@
-"""Filling a PostgreSQL database with many rows by COPY, in one transaction."""
+"""Filling a PostgreSQL database with many rows by COPY, in one transaction.
+
+Where no organization is there yet, indexes and foreign keys are left out until all rows are: built at once
+they are faster and smaller.
+"""
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
 
@@ -25,12 +29,45 @@ _OUTSIDE = (
 """What the server may say that is no mistake of ours."""
 
 
+_DEFINITIONS = """
+SELECT c.conname AS name,
+       format('ALTER TABLE %s DROP CONSTRAINT %I', c.conrelid::regclass, c.conname) AS drop,
+       format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.conrelid::regclass, c.conname,
+              pg_get_constraintdef(c.oid)) AS add,
+       CASE c.contype WHEN 'f' THEN 3 ELSE 1 END AS rank
+FROM pg_constraint AS c
+WHERE c.connamespace = current_schema()::regnamespace AND c.contype IN ('p', 'u', 'f') AND c.conparentid = 0
+  AND c.conrelid NOT IN ('orgs'::regclass, 'schema_info'::regclass)
+UNION ALL
+SELECT r.relname, format('DROP INDEX %I', r.relname), pg_get_indexdef(r.oid), 2
+FROM pg_class AS r JOIN pg_index AS i ON i.indexrelid = r.oid
+WHERE r.relnamespace = current_schema()::regnamespace AND NOT r.relispartition
+  AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = r.oid)
+ORDER BY rank, name
+"""
+"""Keys, indexes and foreign keys, in the order in which each finds what it needs. Those of `orgs` stay:
+the first row that is written is an organization's, and none of its id may be there."""
+
+_MEMORY = "SET LOCAL maintenance_work_mem = '512MB'"
+
+
+class Definition(NamedTuple):
+    """A key, an index or a foreign key: how it goes and how it comes back."""
+
+    name: str
+    drop: str
+    add: str
+    rank: int
+
+
 class _PostgresBulk:
     """See `guildhall.store.bulk.Bulk`."""
 
-    def __init__(self, connection: Any, url: str) -> None:
+    def __init__(self, connection: Any, url: str, missing: Sequence[Definition], step: Step) -> None:
         self._connection = connection
         self._url = url
+        self._missing = missing
+        self._step = step
         self.tx = PostgresTransaction(connection, wall_clock(), random_id)
 
     async def reserve(self, table: str, key: str, count: int) -> int:
@@ -52,7 +89,11 @@ class _PostgresBulk:
         await self._connection.copy_records_to_table(table.name, columns=table.columns, records=rows)
 
     async def index(self) -> None:
-        """Tell the planner of the rows; the indexes were kept all the time."""
+        """Build what was left out, and tell the planner of the rows."""
+        await self._connection.execute(_MEMORY)
+        for definition in self._missing:
+            self._step(f"Building {definition.name}")
+            await self._connection.execute(definition.add)
         await self._connection.execute("ANALYZE")
 
 
@@ -70,7 +111,8 @@ async def _fill(url: str, fill: Callable[[Bulk], Awaitable[Result]], step: Step)
     try:
         async with connection.transaction():
             await _without_triggers(connection)
-            result = await fill(_PostgresBulk(connection, url))
+            missing = await _leave_out(connection)
+            result = await fill(_PostgresBulk(connection, url, missing, step))
         step("Gathering statistics")
         await connection.execute("VACUUM (ANALYZE)")
     except _OUTSIDE as error:
@@ -78,6 +120,16 @@ async def _fill(url: str, fill: Callable[[Bulk], Awaitable[Result]], step: Step)
     finally:
         await connection.close()
     return result
+
+
+async def _leave_out(connection: Any) -> list[Definition]:
+    """Drop keys, indexes and foreign keys where there is nothing that they hold together yet."""
+    if await connection.fetchval("SELECT EXISTS (SELECT FROM orgs)"):
+        return []
+    definitions = [Definition(*row) for row in await connection.fetch(_DEFINITIONS)]
+    for definition in reversed(definitions):
+        await connection.execute(definition.drop)
+    return definitions
 
 
 async def _without_triggers(connection: Any) -> None:
