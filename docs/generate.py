@@ -93,7 +93,7 @@ def _described(schema: dict) -> str:
 def schema(engine: str) -> str:
     """The schema after all migrations."""
     parts = [f"-- {NOTE}\n-- The schema of {engine}: all migrations, one after the other.\n"]
-    parts += [f"-- Schema {number}\n\n{text.strip()}\n" for number, text in migrations(engine)]
+    parts += [f"-- Schema {number}\n\n{text.strip()}\n" for number, text in migrations(engine, after=-1)]
     return "\n".join(parts)
 
 

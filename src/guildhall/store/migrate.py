@@ -50,7 +50,10 @@ class Upgrade(msgspec.Struct, frozen=True):
 
 
 def migrations(engine: str, after: int = 0) -> list[tuple[int, str]]:
-    """Return the numbers and SQL texts of the migrations above `after`, in order."""
+    """Return the numbers and SQL texts of the migrations above `after`, in order.
+
+    On PostgreSQL number 0 makes what every migration, the first too, is locked and recorded by.
+    """
     folder = resources.files("guildhall.store").joinpath("migrations")
     found = [(match, entry) for entry in folder.iterdir() if (match := _NUMBERED.fullmatch(entry.name))]
     chosen = sorted((int(m[1]), entry.read_text()) for m, entry in found if m[2] == engine)
@@ -63,7 +66,8 @@ def record_version(number: int) -> str:
         return f"UPDATE schema_info SET version = {number}"
     return (
         "INSERT INTO schema_info (one_row, version, compatibility, unicode_version, scrubs)"
-        f" VALUES (1, 1, 1, '{UNICODE_VERSION}', 0)"
+        f" VALUES (1, 1, 1, '{UNICODE_VERSION}', 0) ON CONFLICT (one_row) DO UPDATE"
+        " SET version = 1, compatibility = 1, unicode_version = excluded.unicode_version"
     )
 
 

@@ -1,5 +1,7 @@
 """Create or migrate the schema of a PostgreSQL database, or refuse it and say why."""
 
+import contextlib
+import logging
 from typing import Any
 
 import asyncpg
@@ -16,7 +18,20 @@ from guildhall.store.migrate import (
     require_same_unicode,
 )
 
-_POSTGRES_LOCK = 0x6775696C  # "guil"
+_LOG = logging.getLogger("guildhall.store")
+
+_MADE_MEANWHILE = (
+    asyncpg.UniqueViolationError,
+    asyncpg.DuplicateObjectError,
+    asyncpg.DuplicateTableError,
+    asyncpg.SerializationError,
+)
+"""IF NOT EXISTS looks before it makes: of two who make a table at once, one hears one of these."""
+
+_BEGINNERS = 20
+"""How often making the first table is tried, beside others who are making it."""
+
+_LOCK_VERSIONS = f"{SELECT_VERSIONS} FOR UPDATE"
 _WRONG_COLLATION = """
 SELECT table_name || '.' || column_name FROM information_schema.columns
 WHERE table_schema = current_schema() AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
@@ -43,6 +58,7 @@ async def migrate_postgres(url: str) -> bool:
     """
     connection = await connect_alone(url)
     try:
+        await prepare_migration(connection)
         async with connection.transaction():
             before = await begin_migration(connection)
             require_same_unicode(before)
@@ -61,10 +77,26 @@ async def connect_alone(url: str) -> Any:
         raise StartRefused(f"The PostgreSQL database cannot be reached: {error}") from error
 
 
+async def prepare_migration(connection: Any) -> None:
+    """Make the row that migrations are locked by, in a transaction of its own."""
+    for _ in range(_BEGINNERS):
+        if await _is_prepared(connection):
+            return
+        with contextlib.suppress(*_MADE_MEANWHILE):
+            await connection.execute(migrations("postgres", after=-1)[0][1])
+    raise StartRefused("The PostgreSQL database has no table schema_info, and none could be made.")
+
+
+async def _is_prepared(connection: Any) -> bool:
+    if await connection.fetchval("SELECT to_regclass('schema_info')") is None:
+        return False
+    return await connection.fetchrow(SELECT_VERSIONS) is not None
+
+
 async def begin_migration(connection: Any) -> Versions:
     """Keep other programs from migrating until the transaction ends; return what is there."""
-    await connection.execute(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})")
-    versions = await _read_versions(connection)
+    row = await connection.fetchrow(_LOCK_VERSIONS)
+    versions = Versions(*row) if row and row["version"] else EMPTY
     require_known_schema(versions)
     return versions
 
@@ -74,6 +106,7 @@ async def apply_migrations(connection: Any, versions: Versions) -> None:
     for number, text in migrations("postgres", versions.version):
         await connection.execute(text)
         await connection.execute(record_version(number))
+        _LOG.info("the database was brought to schema %d", number)
     await connection.execute(_RAISE_EVENT_OFFSETS)
 
 
@@ -81,10 +114,3 @@ async def _require_collations(connection: Any) -> None:
     wrong = [row[0] for row in await connection.fetch(_WRONG_COLLATION)]
     if wrong:
         raise StartRefused(f'These columns must have the collation "C": {", ".join(wrong)}.')
-
-
-async def _read_versions(connection: Any) -> Versions:
-    if await connection.fetchval("SELECT to_regclass('schema_info')") is None:
-        return EMPTY
-    row = await connection.fetchrow(SELECT_VERSIONS)
-    return Versions(*row) if row is not None else EMPTY

@@ -7,7 +7,12 @@ from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import SCHEMA_VERSION
 from guildhall.store.migrate import Refold, Upgrade, Versions, refold_and_record, require_foldable
 from guildhall.store.postgres import PostgresTransaction
-from guildhall.store.postgres_migrate import apply_migrations, begin_migration, connect_alone
+from guildhall.store.postgres_migrate import (
+    apply_migrations,
+    begin_migration,
+    connect_alone,
+    prepare_migration,
+)
 
 
 def upgrade_postgres(url: str, refold: Refold) -> Upgrade:
@@ -21,6 +26,7 @@ def upgrade_postgres(url: str, refold: Refold) -> Upgrade:
 async def _upgrade(url: str, refold: Refold) -> Upgrade:
     connection = await connect_alone(url)
     try:
+        await prepare_migration(connection)
         async with connection.transaction():
             before = await begin_migration(connection)
             require_foldable(before)

@@ -1,16 +1,6 @@
 -- Organizations and everything in them. Every table starts with org_key, so that a distributed
 -- PostgreSQL can place an organization on one shard (design 2.1). Keys are never reused.
 
-CREATE TABLE schema_info (
-    one_row BIGINT NOT NULL,
-    version BIGINT NOT NULL,
-    compatibility BIGINT NOT NULL,
-    unicode_version TEXT COLLATE "C" NOT NULL,
-    scrubs BIGINT NOT NULL,
-    CONSTRAINT schema_info_key PRIMARY KEY (one_row),
-    CONSTRAINT schema_info_one CHECK (one_row = 1)
-);
-
 -- event_offset is added to the transaction ids that the keys of events are made of: in a database that
 -- was restored into another cluster, whose ids are lower, the keys go on rising.
 CREATE TABLE orgs (
