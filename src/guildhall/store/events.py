@@ -11,25 +11,12 @@ from guildhall.store.statement import register
 KEYS_OF_TRANSACTION = 65_536
 """Keys that a transaction has for its events of one organization on PostgreSQL."""
 
+_OFFSET = "(SELECT o.event_offset FROM orgs AS o WHERE o.org_key = :org_key)"
+
 _FIRST_KEY = f"""
-    SELECT (CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT) + o.event_offset)
-           * {KEYS_OF_TRANSACTION} AS first_key
+    SELECT (writing_transaction() + o.event_offset) * {KEYS_OF_TRANSACTION} AS first_key
     FROM orgs AS o WHERE o.org_key = :org_key
 """
-
-_SETTLED = f"""
-    (SELECT (COALESCE(MIN(CAST(CAST(running.id AS TEXT) AS BIGINT)),
-                      CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT))
-             + (SELECT o.event_offset FROM orgs AS o WHERE o.org_key = :org_key)) * {KEYS_OF_TRANSACTION}
-     FROM pg_snapshot_xip(pg_current_snapshot()) AS running (id)
-     WHERE NOT EXISTS (
-         SELECT 1 FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
-         WHERE l.locktype = 'transactionid' AND l.granted AND l.mode = 'ExclusiveLock'
-           AND l.transactionid = CAST(running.id AS xid)
-           AND a.datid <> (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())))
-"""
-"""The first key that a transaction which still runs may use. Transactions share one row of ids in all
-databases of a cluster: those that are known to run in another database hold nothing up here."""
 
 INSERT_EVENT = register(
     """
@@ -40,16 +27,16 @@ INSERT_EVENT = register(
     """,
     postgres=f"""
     INSERT INTO events (org_key, event_key, time, action, actor_id, actor_name, ip, product, message, context)
-    VALUES (:org_key,
-            (SELECT COALESCE(MAX(e.event_key) + 1, f.first_key)
-             FROM ({_FIRST_KEY}) AS f
-             LEFT JOIN events AS e ON e.org_key = :org_key
-              AND e.event_key >= f.first_key AND e.event_key < f.first_key + {KEYS_OF_TRANSACTION}
-             GROUP BY f.first_key),
-            :time, :action, :actor_id, :actor_name, :ip, :product, :message, :context)
+    SELECT :org_key, COALESCE(MAX(e.event_key) + 1, f.first_key),
+           :time, :action, :actor_id, :actor_name, :ip, :product, :message, :context
+    FROM ({_FIRST_KEY}) AS f
+    LEFT JOIN events AS e ON e.org_key = :org_key
+     AND e.event_key >= f.first_key AND e.event_key < f.first_key + {KEYS_OF_TRANSACTION}
+    GROUP BY f.first_key
     """,
 )
-"""On SQLite the newest event is never pruned, so that its key is never given again."""
+"""On SQLite the newest event is never pruned, so that its key is never given again. On PostgreSQL no value
+is a subquery, which a distributed table does not take."""
 
 _EVENTS = """
     SELECT event_key, time, action, actor_id, actor_name, ip, product, message, context FROM events
@@ -69,7 +56,10 @@ SELECT_EVENTS_DOWNWARD = register(f"{_BETWEEN} ORDER BY event_key DESC LIMIT :mo
 SELECT_SETTLED_EVENTS_UPWARD = register(
     f"{_BETWEEN} ORDER BY event_key LIMIT :most",
     Event,
-    postgres=f"{_BETWEEN} AND event_key < {_SETTLED} ORDER BY event_key LIMIT :most",
+    postgres=f"""
+    {_BETWEEN} AND event_key < (oldest_transaction() + {_OFFSET}) * {KEYS_OF_TRANSACTION}
+    ORDER BY event_key LIMIT :most
+    """,
 )
 """Nothing can come to stand before an event of this list any more."""
 

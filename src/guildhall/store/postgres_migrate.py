@@ -39,16 +39,14 @@ WHERE table_schema = current_schema() AND data_type = 'text' AND collation_name 
 ORDER BY 1
 """
 
-_RAISE_EVENT_OFFSETS = f"""
-UPDATE orgs SET event_offset = found.newest - found.next_id + 1
-FROM (SELECT o.org_key,
-             (SELECT MAX(e.event_key) FROM events AS e WHERE e.org_key = o.org_key)
-             / {KEYS_OF_TRANSACTION} AS newest,
-             CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT) AS next_id
-      FROM orgs AS o) AS found
-WHERE orgs.org_key = found.org_key AND found.newest >= found.next_id + orgs.event_offset
+_SELECT_ORG_KEYS = "SELECT org_key FROM orgs ORDER BY org_key"
+
+_SELECT_EVENTS_AHEAD = f"""
+SELECT MAX(event_key) / {KEYS_OF_TRANSACTION} - writing_transaction() + 1 FROM events WHERE org_key = $1
 """
-"""Events that were written in another cluster may be ahead of this one's transaction ids."""
+"""By how much the newest event is ahead of the transactions of the node that holds it."""
+
+_RAISE_EVENT_OFFSET = "UPDATE orgs SET event_offset = $2 WHERE org_key = $1 AND event_offset < $2"
 
 
 async def migrate_postgres(url: str) -> bool:
@@ -107,7 +105,15 @@ async def apply_migrations(connection: Any, versions: Versions) -> None:
         await connection.execute(text)
         await connection.execute(record_version(number))
         _LOG.info("the database was brought to schema %d", number)
-    await connection.execute(_RAISE_EVENT_OFFSETS)
+    await raise_event_offsets(connection)
+
+
+async def raise_event_offsets(connection: Any) -> None:
+    """Let the keys of events go on rising where they were written by a cluster or a node that is ahead."""
+    for org_key in [row[0] for row in await connection.fetch(_SELECT_ORG_KEYS)]:
+        ahead = await connection.fetchval(_SELECT_EVENTS_AHEAD, org_key)
+        if ahead is not None and ahead > 0:
+            await connection.execute(_RAISE_EVENT_OFFSET, org_key, ahead)
 
 
 async def _require_collations(connection: Any) -> None:

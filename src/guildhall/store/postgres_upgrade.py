@@ -12,6 +12,7 @@ from guildhall.store.postgres_migrate import (
     begin_migration,
     connect_alone,
     prepare_migration,
+    raise_event_offsets,
 )
 
 
@@ -31,6 +32,7 @@ async def _upgrade(url: str, refold: Refold) -> Upgrade:
             before = await begin_migration(connection)
             require_foldable(before)
             if before.is_current:
+                await raise_event_offsets(connection)
                 return Upgrade(before, before, 0)
             await apply_migrations(connection, before)
             refolded = 0

@@ -268,8 +268,8 @@ CREATE TABLE api_keys (
 );
 
 -- One clustered key and no further index: the order of events is that of their keys (design 2.2).
--- event_key is the id of the transaction that wrote it, and its number within: what is below the oldest
--- running transaction is complete, and the stream of events ends there.
+-- event_key is the number of the transaction that wrote it, and its number within: what is below the oldest
+-- running transaction is complete, and the stream of events ends there (ADR 9).
 CREATE TABLE events (
     org_key BIGINT NOT NULL,
     event_key BIGINT NOT NULL,
@@ -282,6 +282,24 @@ CREATE TABLE events (
     message TEXT COLLATE "C" NOT NULL,
     context TEXT COLLATE "C" NOT NULL,
     CONSTRAINT events_key PRIMARY KEY (org_key, event_key)
+);
+
+-- Whose transactions are counted is the node that holds the organization's rows, because these functions
+-- run there; an engine that counts in another way needs other bodies, and no other statement (ADR 20).
+CREATE FUNCTION writing_transaction() RETURNS BIGINT LANGUAGE sql VOLATILE
+RETURN CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT);
+
+-- The oldest transaction that may still write. Transactions share one row of ids in all databases of a
+-- cluster: those that are known to run in another database hold nothing up here.
+CREATE FUNCTION oldest_transaction() RETURNS BIGINT LANGUAGE sql STABLE RETURN (
+    SELECT COALESCE(MIN(CAST(CAST(running.id AS TEXT) AS BIGINT)),
+                    CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT))
+    FROM pg_snapshot_xip(pg_current_snapshot()) AS running (id)
+    WHERE NOT EXISTS (
+        SELECT 1 FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
+        WHERE l.locktype = 'transactionid' AND l.granted AND l.mode = 'ExclusiveLock'
+          AND l.transactionid = CAST(running.id AS xid)
+          AND a.datid <> (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()))
 );
 
 -- Substring search: every run of one, two and three characters of a folded text, behind its organization's
