@@ -1,5 +1,6 @@
 """`guildhall migrate`: a database brought to the schema and the Unicode version of this program."""
 
+import asyncio
 import importlib
 from typing import Any
 
@@ -24,14 +25,21 @@ _COLUMNS = (
 
 @click.command(name="migrate")
 @database_option
+@click.option(
+    "--distribute",
+    is_flag=True,
+    help="Spread the tables over the nodes of Citus; without that extension only show the statements.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-def command(database_url: str, *, as_json: bool) -> None:
+def command(database_url: str, *, distribute: bool, as_json: bool) -> None:
     """Bring a database to the schema of this program, and fold its names by its Unicode version.
 
     A SQLite file is copied to one beside it first, and no other process may have it open. Names that
     were different and would now be equal are listed, and nothing is changed until they are renamed,
     by the Guildhall and the Python that the database comes from.
     """
+    if distribute and sqlite_path(database_url) is not None:
+        raise Failure("A SQLite file stays on one machine: --distribute is for PostgreSQL.", ExitCode.USAGE)
     try:
         with progress("Migrating"):
             upgrade = _upgrade(database_url)
@@ -42,7 +50,25 @@ def command(database_url: str, *, as_json: bool) -> None:
             " changed.",
             ExitCode.CONFLICT,
         ) from error
-    show_done(_sentence(upgrade), _result(upgrade), as_json=as_json)
+    if distribute:
+        _distribute(database_url, upgrade, as_json=as_json)
+    else:
+        show_done(_sentence(upgrade), _result(upgrade), as_json=as_json)
+
+
+def _distribute(database_url: str, upgrade: Upgrade, *, as_json: bool) -> None:
+    # Imported only when it is used, as in app.open_database.
+    distribution = importlib.import_module("guildhall.store.distribution")
+    done = asyncio.run(distribution.distribute_postgres(database_url))
+    lines = [f"{statement};" for statement in done.statements]
+    told = {"ran": done.ran, "statements": done.statements}
+    show_done(_sentence(upgrade), {**_result(upgrade), "distribution": told}, *lines, as_json=as_json)
+    if not done.ran:
+        raise Failure(
+            "The tables were not distributed: the database has no Citus. Where it is installed, a superuser"
+            " runs CREATE EXTENSION citus; then run this again, which runs the statements shown.",
+            ExitCode.REFUSED,
+        )
 
 
 def _upgrade(database_url: str) -> Upgrade:

@@ -35,7 +35,8 @@ _LOCK_VERSIONS = f"{SELECT_VERSIONS} FOR UPDATE"
 _WRONG_COLLATION = """
 SELECT table_name || '.' || column_name FROM information_schema.columns
 WHERE table_schema = current_schema() AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
-  AND table_name IN (SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema())
+  AND table_name IN (SELECT table_name FROM information_schema.tables
+                     WHERE table_schema = current_schema() AND table_type = 'BASE TABLE')
 ORDER BY 1
 """
 
