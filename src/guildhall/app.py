@@ -80,12 +80,14 @@ async def open_database(
     url: str,
     *,
     create: bool = True,
+    settings: Settings | None = None,
     clock: Callable[[], int] = wall_clock,
     new_id: Callable[[], str] = random_id,
 ) -> Database:
     """Open the database at `url`, migrated where needed; raises StartRefused.
 
-    A SQLite file that is not there is made, or refused without `create`.
+    A SQLite file that is not there is made, or refused without `create`. What a server's settings limit,
+    a command may do for as long as it takes.
     """
     path = sqlite_path(url)
     if path is not None:
@@ -95,7 +97,7 @@ async def open_database(
         return SQLiteDatabase(path, clock=clock, new_id=new_id)
     # Imported only when it is used: the driver takes a tenth of a second, SQLite needs none of it.
     postgres = importlib.import_module("guildhall.store.postgres")
-    database: Database = await postgres.open_postgres(url, clock=clock, new_id=new_id)
+    database: Database = await postgres.open_postgres(url, settings, clock=clock, new_id=new_id)
     return database
 
 
@@ -143,7 +145,9 @@ class Server:
     async def start(self) -> None:
         """Open the database and take requests; raises StartRefused."""
         settings = self._settings
-        self.database = await open_database(settings.database, clock=self._clock, new_id=self._new_id)
+        self.database = await open_database(
+            settings.database, settings=settings, clock=self._clock, new_id=self._new_id
+        )
         self.authenticator = Authenticator(self.database, self._clock)
         health = Health(self.database, V2).routes(with_metrics=settings.metrics_address is None)
         described = (*ROUTES, *health)

@@ -45,6 +45,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None,
         Meta(description="`host:port` that serves `/metrics` instead of the main address."),
     ] = None
+    postgres_connections: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000,
+            description="Connections that a server has to PostgreSQL at most, shared out among its workers.",
+        ),
+    ] = 9
+    postgres_connect_timeout: Annotated[
+        float, Meta(gt=0, description="Seconds that a request may wait for a connection to PostgreSQL.")
+    ] = 5.0
+    postgres_statement_timeout: Annotated[
+        float, Meta(gt=0, description="Seconds that a statement of a request may take on PostgreSQL.")
+    ] = 30.0
+    postgres_lock_timeout: Annotated[
+        float, Meta(gt=0, description="Seconds that a statement of a request may wait for what others hold.")
+    ] = 5.0
     log_level: Annotated[
         str,
         Meta(pattern="^(debug|info|warning|error)$", description="`debug`, `info`, `warning` or `error`."),

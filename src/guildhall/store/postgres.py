@@ -1,42 +1,84 @@
 """PostgreSQL through asyncpg: one request is one transaction (design 2.2)."""
 
+import asyncio
+import logging
+import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any, TypeVar
 
-import asyncpg
-
-from guildhall.model.errors import Unavailable
+from guildhall.model.errors import GuildhallError, Unavailable
+from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.freshness import Freshness
+from guildhall.store.postgres_errors import (
+    CONFLICTS,
+    LOST,
+    is_trouble,
+    is_undone,
+    is_worth_another,
+    unknown_outcome,
+    without_outcome,
+)
+from guildhall.store.postgres_links import COMMAND_LIMITS, READ, WRITE, Link, find_way, server_limits
 from guildhall.store.postgres_migrate import migrate_postgres
+from guildhall.store.postgres_pool import Pool
 from guildhall.store.statement import Statement
 
 Result = TypeVar("Result")
+Function = Callable[..., Awaitable[Result]]
 
-_ATTEMPTS = 5
-_POOL_SIZE = 10
+_ATTEMPTS = 8
+"""How often a transaction is tried that others get in the way of."""
 
-_REPEATABLE = (
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    # Two writers passed the same look-up; the one that comes second finds the other on its next try.
-    asyncpg.UniqueViolationError,
-    # What a writer had looked up was deleted before it referred to it; its next try does not find it.
-    asyncpg.ForeignKeyViolationError,
-)
-_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
+_LONGEST_PAUSE = 0.2
+"""Seconds; each pause is a random part of one that doubles up to this, so that rivals do not meet again."""
+
+_CHECK_SECONDS = 2.0
+_TAKES_NO_WRITES = "SELECT current_setting('transaction_read_only') = 'on'"
+_LOG = logging.getLogger("guildhall.store")
+
+
+class _SecondStatement(Exception):
+    """A read that ran without a transaction asks for a second statement: both want one snapshot."""
+
+
+class _Reading:
+    """What a read uses of a link; `alone` for one that runs without a transaction."""
+
+    __slots__ = ("_alone", "_link", "statements")
+
+    def __init__(self, link: Link, *, alone: bool) -> None:
+        self._link = link
+        self._alone = alone
+        self.statements = 0
+
+    def fetch(self, sql: str, arguments: Sequence[Any]) -> Awaitable[list[Any]]:
+        """See `Link.fetch`."""
+        self._count()
+        return self._link.fetch(sql, arguments)
+
+    def first(self, sql: str, arguments: Sequence[Any]) -> Awaitable[Any]:
+        """See `Link.first`."""
+        self._count()
+        return self._link.first(sql, arguments)
+
+    def _count(self) -> None:
+        self.statements += 1
+        if self._alone and self.statements > 1:
+            raise _SecondStatement
 
 
 class PostgresTransaction:
-    """Statements on one pooled connection; see `guildhall.store.database.Transaction`."""
+    """Statements on one link; see `guildhall.store.database.Transaction`."""
 
-    __slots__ = ("_connection", "_new_id", "effects", "now")
+    __slots__ = ("_link", "_new_id", "effects", "now")
 
     engine = "postgres"
 
-    def __init__(self, connection: Any, now: int, new_id: Callable[[], str]) -> None:
-        self._connection = connection
+    def __init__(self, link: Any, now: int, new_id: Callable[[], str]) -> None:
+        self._link = link
         self._new_id = new_id
         self.now = now
         self.effects: list[Callable[[], None]] = []
@@ -47,32 +89,33 @@ class PostgresTransaction:
 
     async def one(self, statement: Statement[Result], **parameters: Any) -> Result | None:
         """Return the first row as the statement's struct, or None."""
-        row = await self._connection.fetchrow(statement.postgres, *statement.bind(parameters))
+        row = await self._link.first(statement.postgres, statement.bind(parameters))
         return statement.row(*row) if row is not None and statement.row else None
 
     async def all(self, statement: Statement[Result], **parameters: Any) -> list[Result]:
         """Return all rows as the statement's structs."""
         make: Callable[..., Result] = statement.row  # type: ignore[assignment]
-        rows = await self._connection.fetch(statement.postgres, *statement.bind(parameters))
+        rows = await self._link.fetch(statement.postgres, statement.bind(parameters))
         return [make(*row) for row in rows]
 
     async def value(self, statement: Statement[Any], **parameters: Any) -> Any:
         """Return the first column of the first row, or None."""
-        return await self._connection.fetchval(statement.postgres, *statement.bind(parameters))
+        row = await self._link.first(statement.postgres, statement.bind(parameters))
+        return None if row is None else row[0]
 
     async def values(self, statement: Statement[Any], **parameters: Any) -> list[Any]:
         """Return the first column of every row."""
-        rows = await self._connection.fetch(statement.postgres, *statement.bind(parameters))
+        rows = await self._link.fetch(statement.postgres, statement.bind(parameters))
         return [row[0] for row in rows]
 
     async def run(self, statement: Statement[Any], **parameters: Any) -> int:
         """Run a statement that returns no rows; return how many rows it changed."""
-        tag = await self._connection.execute(statement.postgres, *statement.bind(parameters))
-        return int(tag.rpartition(" ")[2])
+        changed: int = await self._link.run(statement.postgres, statement.bind(parameters))
+        return changed
 
     async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of parameters."""
-        await self._connection.executemany(statement.postgres, rows)
+        await self._link.run_many(statement.postgres, rows)
 
     def name_scan(self, org_key: int) -> None:
         """Return nothing: what other machines rename is only known by reading."""
@@ -91,87 +134,181 @@ class PostgresDatabase:
     engine = "postgres"
 
     def __init__(
-        self, pool: Any, *, clock: Callable[[], int] = wall_clock, new_id: Callable[[], str] = random_id
+        self, pool: Pool, *, clock: Callable[[], int] = wall_clock, new_id: Callable[[], str] = random_id
     ) -> None:
         self.trouble: str | None = None
         self.freshness: Freshness | None = None
         self._pool = pool
         self._clock = clock
         self._new_id = new_id
+        self._several: set[Any] = set()
+        """The functions that needed several statements when they last read."""
 
-    async def read(self, function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:
-        """Run a read on one snapshot."""
+    async def read(self, function: Function[Result], *args: Any, **kwargs: Any) -> Result:
+        """Run a read on one snapshot; where the last one was of one statement, without a transaction."""
+
+        def call(tx: PostgresTransaction) -> Awaitable[Result]:
+            return function(tx, *args, **kwargs)
+
+        kind = getattr(function, "__code__", function)
+        return await self._persist(partial(self._read_once, call, kind))
+
+    async def write(self, function: Function[Result], *args: Any, **kwargs: Any) -> Result:
+        """Run a write; a deadlock, a serialization failure or a lost connection repeats it as a whole.
+
+        Nothing is repeated once the commit was sent.
+        """
+
+        def call(tx: PostgresTransaction) -> Awaitable[Result]:
+            return function(tx, *args, **kwargs)
+
+        return await self._persist(partial(self._write_once, call))
+
+    async def _persist(self, run: Callable[[Link], Awaitable[Result]]) -> Result:
+        """Run a transaction; again where others came in its way, and once more on another connection."""
+        lost = False
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return await self._on_link(run)
+            except GuildhallError:
+                raise
+            except CONFLICTS as error:
+                if attempt == _ATTEMPTS:
+                    raise self._failure(error) from error
+                await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.005 * 2**attempt)))  # noqa: S311
+            except Exception as error:
+                if not is_trouble(error):
+                    raise
+                if isinstance(error, LOST):
+                    self._pool.distrust()
+                if lost or not is_worth_another(error):
+                    raise self._failure(error) from error
+                lost = True
+        raise AssertionError("the last attempt ends in an answer")
+
+    async def _on_link(self, run: Callable[[Link], Awaitable[Result]]) -> Result:
+        link = await self._pool.acquire()
         try:
-            async with (
-                self._pool.acquire() as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
-            ):
-                return await function(self._transaction(connection), *args, **kwargs)
-        except _LOST as error:
-            raise self._lost(error) from error
+            return await run(link)
+        except (GuildhallError, *CONFLICTS):
+            raise
+        except BaseException:
+            # Whatever state it is in, a new one is as good.
+            link.is_broken = True
+            raise
+        finally:
+            self._pool.release(link)
+
+    async def _read_once(self, function: Function[Result], kind: Any, link: Link) -> Result:
+        if kind not in self._several:
+            try:
+                return await function(self._transaction(_Reading(link, alone=True)))
+            except _SecondStatement:
+                self._several.add(kind)
+        reading = _Reading(link, alone=False)
+        result = await _within(READ, link, function, self._transaction(reading))
+        await link.roll_back()
+        if reading.statements <= 1:
+            self._several.discard(kind)
+        return result
+
+    async def _write_once(self, function: Function[Result], link: Link) -> Result:
+        transaction = self._transaction(link)
+        result = await _within(WRITE, link, function, transaction)
+        await self._commit(link)
+        for effect in transaction.effects:
+            effect()
+        self.trouble = None
+        return result
+
+    async def _commit(self, link: Link) -> None:
+        try:
+            committed = await link.commit()
+        except Exception as error:
+            if is_undone(error):
+                raise
+            link.is_broken = True
+            _LOG.error("the outcome of a commit is not known: %s: %s", type(error).__name__, error)
+            self._pool.distrust()
+            raise unknown_outcome() from error
+        if not committed:
+            raise RuntimeError("a transaction went on after a statement of it had failed")
 
     async def stream(
         self, function: Callable[..., AsyncGenerator[Result, None]], *args: Any, **kwargs: Any
     ) -> AsyncGenerator[Result, None]:
         """Give what a long read yields, on a connection of its own."""
+        link = await self._pool.acquire()
         try:
-            async with (
-                self._pool.acquire() as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
-                aclosing(function(self._transaction(connection), *args, **kwargs)) as items,
-            ):
+            await link.begin(READ)
+            async with aclosing(function(self._transaction(link), *args, **kwargs)) as items:
                 async for item in items:
                     yield item
-        except _LOST as error:
-            raise self._lost(error) from error
+            await link.roll_back()
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+            raise self._failure(error) from error
+        finally:
+            # One that was left before its end is still within its transaction, and cut.
+            self._pool.release(link)
 
-    async def write(self, function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:
-        """Run a write; a deadlock or a serialization failure repeats it as a whole."""
-        for _ in range(_ATTEMPTS):
-            try:
-                return await self._write_once(function, args, kwargs)
-            except _REPEATABLE:
-                continue
-            except _LOST as error:
-                raise self._lost(error) from error
-        raise Unavailable("Too many requests change the same thing at once.")
+    def _transaction(self, link: Any) -> PostgresTransaction:
+        return PostgresTransaction(link, self._clock(), self._new_id)
 
-    async def _write_once(self, function: Callable[..., Awaitable[Result]], args: Any, kwargs: Any) -> Result:
-        async with self._pool.acquire() as connection:
-            async with connection.transaction():
-                transaction = self._transaction(connection)
-                result = await function(transaction, *args, **kwargs)
-            for effect in transaction.effects:
-                effect()
-            self.trouble = None
-            return result
-
-    def _transaction(self, connection: Any) -> PostgresTransaction:
-        return PostgresTransaction(connection, self._clock(), self._new_id)
-
-    def _lost(self, error: BaseException) -> Unavailable:
-        self.trouble = f"The database cannot be reached: {type(error).__name__}"
-        return Unavailable("The database cannot be reached now; the outcome of this request is not known.")
+    def _failure(self, error: BaseException) -> Unavailable:
+        self.trouble = f"The database cannot do its work: {type(error).__name__}"
+        _LOG.warning("the database could not do its work: %s: %s", type(error).__name__, error)
+        return without_outcome(error)
 
     async def check(self) -> str | None:
         """Say why the database cannot be used, or None."""
         try:
-            async with self._pool.acquire(timeout=2) as connection:
-                await connection.fetchval("SELECT 1")
-        except (*_LOST, TimeoutError) as error:
-            return str(self._lost(error))
-        self.trouble = None
-        return None
+            async with asyncio.timeout(_CHECK_SECONDS):
+                self.trouble = await self._on_link(_find_trouble)
+        except Unavailable as error:
+            self.trouble = str(error)
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+            self._failure(error)
+        if self.trouble is not None:
+            self._pool.distrust()
+        return self.trouble
 
     async def close(self) -> None:
         """Close the pool once its connections are idle."""
         await self._pool.close()
 
 
+async def _within(
+    how: str, link: Link, function: Function[Result], transaction: PostgresTransaction
+) -> Result:
+    """Begin a transaction and run the function in it; what it refuses is rolled back."""
+    await link.begin(how)
+    try:
+        return await function(transaction)
+    except (GuildhallError, *CONFLICTS):
+        await link.roll_back()
+        raise
+
+
+async def _find_trouble(link: Link) -> str | None:
+    row = await link.first(_TAKES_NO_WRITES, ())
+    return "The database takes no writes: it is a replica, or read-only." if row[0] else None
+
+
 async def open_postgres(
-    url: str, *, clock: Callable[[], int] = wall_clock, new_id: Callable[[], str] = random_id
+    url: str,
+    settings: Settings | None = None,
+    *,
+    clock: Callable[[], int] = wall_clock,
+    new_id: Callable[[], str] = random_id,
 ) -> PostgresDatabase:
-    """Open the database at `url`, created or migrated where needed; raises StartRefused."""
+    """Open the database at `url`, created or migrated where needed; raises StartRefused.
+
+    Without settings, as for a command, no statement is cut off.
+    """
     await migrate_postgres(url)
-    pool = await asyncpg.create_pool(url, min_size=1, max_size=_POOL_SIZE, command_timeout=60)
-    return PostgresDatabase(pool, clock=clock, new_id=new_id)
+    limits = COMMAND_LIMITS if settings is None else server_limits(settings)
+    return PostgresDatabase(Pool(await find_way(url, limits), limits), clock=clock, new_id=new_id)

@@ -15,6 +15,7 @@ from guildhall.store.bulk import Bulk, Step, Table
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import StartRefused
 from guildhall.store.postgres import PostgresTransaction
+from guildhall.store.postgres_links import Link
 from guildhall.store.postgres_migrate import connect_alone, migrate_postgres
 
 Result = TypeVar("Result")
@@ -68,7 +69,7 @@ class _PostgresBulk:
         self._url = url
         self._missing = missing
         self._step = step
-        self.tx = PostgresTransaction(connection, wall_clock(), random_id)
+        self.tx = PostgresTransaction(Link(connection), wall_clock(), random_id)
 
     async def reserve(self, table: str, key: str, count: int) -> int:
         """Return the first of `count` keys; who asks meanwhile waits, and gets those behind them."""

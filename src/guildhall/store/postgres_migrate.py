@@ -1,7 +1,9 @@
 """Create or migrate the schema of a PostgreSQL database, or refuse it and say why."""
 
+import asyncio
 import contextlib
 import logging
+import time
 from typing import Any
 
 import asyncpg
@@ -32,6 +34,11 @@ _BEGINNERS = 20
 """How often making the first table is tried, beside others who are making it."""
 
 _LOCK_VERSIONS = f"{SELECT_VERSIONS} FOR UPDATE"
+
+_SECONDS_TO_CONNECT = 10
+_SECONDS_TO_START = 30
+_SECONDS_BETWEEN_TRIES = 0.25
+_NO_CONNECTION = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _WRONG_COLLATION = """
 SELECT table_name || '.' || column_name FROM information_schema.columns
 WHERE table_schema = current_schema() AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
@@ -69,11 +76,24 @@ async def migrate_postgres(url: str) -> bool:
 
 
 async def connect_alone(url: str) -> Any:
-    """Open a connection outside of any pool, without a limit of time; raises StartRefused."""
-    try:
-        return await asyncpg.connect(url, timeout=10)
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        raise StartRefused(f"The PostgreSQL database cannot be reached: {error}") from error
+    """Open a connection outside of any pool, without a limit of time; raises StartRefused.
+
+    A database that is starting is waited for. Nothing is prepared: a proxy may stand between.
+    """
+    patience = time.monotonic() + _SECONDS_TO_START
+    while True:
+        try:
+            return await asyncpg.connect(url, timeout=_SECONDS_TO_CONNECT, statement_cache_size=0)
+        except asyncpg.CannotConnectNowError as error:
+            if time.monotonic() >= patience:
+                raise _unreachable(error) from error
+        except (OSError, ValueError, *_NO_CONNECTION) as error:
+            raise _unreachable(error) from error
+        await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
+
+
+def _unreachable(error: Exception) -> StartRefused:
+    return StartRefused(f"The PostgreSQL database cannot be reached: {str(error) or type(error).__name__}")
 
 
 async def prepare_migration(connection: Any) -> None:

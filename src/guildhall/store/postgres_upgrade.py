@@ -7,6 +7,7 @@ from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import SCHEMA_VERSION
 from guildhall.store.migrate import Refold, Upgrade, Versions, refold_and_record, require_foldable
 from guildhall.store.postgres import PostgresTransaction
+from guildhall.store.postgres_links import Link
 from guildhall.store.postgres_migrate import (
     apply_migrations,
     begin_migration,
@@ -37,7 +38,7 @@ async def _upgrade(url: str, refold: Refold) -> Upgrade:
             await apply_migrations(connection, before)
             refolded = 0
             if before.unicode_version != UNICODE_VERSION:
-                transaction = PostgresTransaction(connection, wall_clock(), random_id)
+                transaction = PostgresTransaction(Link(connection), wall_clock(), random_id)
                 refolded = await refold_and_record(transaction, refold)
     finally:
         await connection.close()
