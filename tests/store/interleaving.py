@@ -2,10 +2,10 @@
 
     async for outcome in interleavings(url, [add, assign], preemptions=1): …
 
-Exactly one transaction runs at a time, and by one statement: it waits at a gate before each, its commit
-too. Who waits for a lock is told by `pg_blocking_pids`, so nothing sleeps. An order is a list of choices, made anew from
-the same state each time; leaving a transaction that could have gone on is a preemption. Without a bound,
-these are all orders there are.
+Exactly one transaction runs at a time, and by one statement: it waits at a gate before each, before its
+commit too. Who waits for a lock is told by `pg_blocking_pids`, so nothing sleeps. An order is a list of
+choices, played anew from the same state each time; leaving a transaction that could have gone on is a
+preemption. Without a bound, these are all orders there are.
 """
 
 import asyncio
@@ -23,7 +23,9 @@ Operation = Callable[[Any], Awaitable[Any]]
 """What a transaction does: `await operation(tx)`."""
 
 _STATEMENTS = ("one", "all", "value", "values", "run", "run_many")
-_DONE = "done"
+DONE = "done"
+_QUICK = 0.001
+"""Seconds after which a statement may be waiting for a lock."""
 
 
 class Stepped:
@@ -60,16 +62,25 @@ class Party:
         self.task = asyncio.create_task(self._run())
 
     async def _run(self) -> str:
-        transaction = self._connection.transaction()
-        await transaction.start()
-        try:
-            await self._operation(Stepped(PostgresTransaction(self._connection, NOW, self._new_id), self._turn))
-            await self._turn()
-        except GuildhallError as error:
-            await transaction.rollback()
-            return type(error).__name__
-        await transaction.commit()
-        return _DONE
+        while True:
+            transaction = self._connection.transaction()
+            await transaction.start()
+            try:
+                stepped = Stepped(PostgresTransaction(self._connection, NOW, self._new_id), self._turn)
+                await self._operation(stepped)
+                await self._turn()
+            except GuildhallError as error:
+                await transaction.rollback()
+                return type(error).__name__
+            except asyncpg.IntegrityConstraintViolationError:
+                # Another one was first: the database repeats such a write as a whole, and so does this one.
+                await transaction.rollback()
+            except BaseException:
+                await transaction.rollback()
+                raise
+            else:
+                await transaction.commit()
+                return DONE
 
     def _new_id(self) -> str:
         return f"{self._pid:08x}-0000-4000-8000-{next(self._numbers):012x}"
@@ -90,10 +101,16 @@ class Party:
     async def settle(self) -> None:
         """Wait until it stands at its gate, has ended, or waits for a lock."""
         self.blocked = False
-        while not self._at_gate.is_set() and not self.task.done():
+        while not await self._rests():
             if await self._observer.fetchval("SELECT cardinality(pg_blocking_pids($1)) > 0", self._pid):
                 self.blocked = True
                 return
+
+    async def _rests(self) -> bool:
+        gate = asyncio.ensure_future(self._at_gate.wait())
+        await asyncio.wait((gate, self.task), timeout=_QUICK, return_when=asyncio.FIRST_COMPLETED)
+        gate.cancel()
+        return self._at_gate.is_set() or self.task.done()
 
 
 class Decision(NamedTuple):

@@ -107,16 +107,16 @@ async def test_counters_stay_exact_under_races(world):
     seats = await SeatWorld.make(world)
     chance = random.Random(7)
     for _ in range(ROUNDS):
-        await asyncio.gather(*(_attempt(seats, _any_command(chance)) for _ in range(AT_ONCE)))
+        await asyncio.gather(*(attempt(seats, any_command(chance)) for _ in range(AT_ONCE)))
         assert await seats.state() == seats.expected(await seats.model())
 
 
-async def _attempt(seats, command):
+async def attempt(seats, command):
     with contextlib.suppress(GuildhallError):
         await seats.do(*command)
 
 
-def _any_command(chance):
+def any_command(chance):
     group, user, directory = chance.randrange(GROUPS), chance.randrange(USERS), chance.randrange(DIRECTORIES)
     product, role = chance.randrange(OWN), chance.choice([USER, ADMIN, make.VIEWER])
     statuses = [chance.choice([None, UserStatus.ACTIVE, *UserStatus]) for _ in range(DIRECTORIES)]
