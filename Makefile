@@ -2,6 +2,7 @@
 #
 #   make serve        start a furnished organization         (ARGS="--port 8001" is passed on)
 #   make test         every check and every test             (ARGS="-k groups" is passed on to pytest)
+#   make test-partitions  the tests on PostgreSQL with every organization's tables as hash partitions
 #   make lint         the checks alone
 #   make format       let the formatter and the linter mend what they can
 #   make docs         write the generated pages of docs/ anew
@@ -21,10 +22,10 @@ COMPILE := $(BIN)/uv --quiet --no-config pip compile pyproject.toml --universal 
 ARGS ?=
 UPGRADE ?=
 
-.PHONY: help serve test lint format docs bench bench-quick crash-rounds requirements clean
+.PHONY: help serve test test-partitions lint format docs bench bench-quick crash-rounds requirements clean
 
 help:
-	@sed -n '3,12s/^# *//p' Makefile
+	@sed -n '3,13s/^# *//p' Makefile
 
 serve: $(VENV)/.runtime
 	@$(BIN)/guildhall serve --demo $(ARGS)
@@ -32,6 +33,11 @@ serve: $(VENV)/.runtime
 # One file stays on one worker, so that what a module starts is started once.
 test: lint
 	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
+
+test-partitions: $(VENV)/.development
+	GUILDHALL_TEST_PARTITIONS=4 $(BIN)/pytest --numprocesses auto --dist loadfile \
+		tests/store tests/contract tests/cli tests/partitions --ignore tests/store/test_schema.py \
+		--ignore tests/store/test_postgres_start.py --ignore tests/cli/test_distribute.py $(ARGS)
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check --quiet

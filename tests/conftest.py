@@ -8,9 +8,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests import make, postgres
+from tests import make, partitioned, postgres
 
-ENGINES = ("sqlite", "postgres")
+# Of partitions SQLite has none: with GUILDHALL_TEST_PARTITIONS everything runs on PostgreSQL only.
+ENGINES = ("postgres",) if partitioned.MODULUS else ("sqlite", "postgres")
+if partitioned.MODULUS:
+    postgres.PREPARE.append(partitioned.prepare)
 
 # A slow machine is no reason to fail. The parent is hypothesis's own choice: with CI set, it always tries
 # the same examples.

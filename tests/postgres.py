@@ -18,7 +18,7 @@ import sys
 import tempfile
 import urllib.parse
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,10 @@ SERVER_SETTINGS = {
     "shared_buffers": "32MB",
     "synchronous_commit": "off",
 }
+
+
+PREPARE: list[Callable[[str], None]] = []
+"""What is done with the URL of every new database; tests/partitioned.py asks for it."""
 
 
 @contextlib.contextmanager
@@ -59,8 +63,11 @@ def empty_database(server_url: str) -> Iterator[str]:
     name = f"guildhall_test_{uuid.uuid4().hex}"
     create = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' STRATEGY file_copy"
     asyncio.run(_execute(server_url, create))
+    url = urllib.parse.urlsplit(server_url)._replace(path=f"/{name}").geturl()
     try:
-        yield urllib.parse.urlsplit(server_url)._replace(path=f"/{name}").geturl()
+        for prepare in PREPARE:
+            prepare(url)
+        yield url
     finally:
         asyncio.run(_execute(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
 

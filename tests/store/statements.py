@@ -38,6 +38,14 @@ WEAK = frozenset(
     {"org_key", "directory_key", "status", "claim_status", "mfa_enabled", "closed", "rank", "role_key"}
 )
 
+ACROSS = {
+    "orgs.INSERT_ORG": "begins an organization",
+    "orgs.SELECT_ORG": "finds an organization by its id, and so its key",
+    "orgs.SELECT_ORGS": "for the command line and the check",
+    "resources.SELECT_SEAT_TOTALS": "/metrics names no organization",
+}
+"""Statements that see more than one organization, with the reason."""
+
 _COLUMN = re.compile(r"(\w+)[=<>]")
 _SEARCH = re.compile(r"SEARCH \w+ USING .*\((.*)\)")
 

@@ -104,3 +104,44 @@ def _plain(columns: str) -> str:
     """PostgreSQL puts parentheses around a condition; "C" is the only collation there is."""
     listed, _, condition = columns.replace(' COLLATE "C"', "").partition(" WHERE ")
     return f"{listed} WHERE {condition.strip('()')}"
+
+
+WITHOUT_ORG = {
+    "orgs_id": "an organization is looked up by its id, whatever its key",
+    "schema_info_key": "the table has one row, of the whole database",
+}
+"""Keys and indexes that do not begin with the organization, with the reason."""
+
+
+def test_every_key_index_and_foreign_key_begins_with_the_organization(postgres_rows):
+    rows = postgres_rows(
+        "SELECT c.conname, a.attname FROM pg_constraint AS c JOIN pg_attribute AS a"
+        " ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
+        " WHERE c.connamespace = current_schema()::regnamespace AND c.contype IN ('p', 'u', 'f') UNION ALL"
+        " SELECT c.conname || ' refers', a.attname FROM pg_constraint AS c JOIN pg_attribute AS a"
+        " ON a.attrelid = c.confrelid AND a.attnum = c.confkey[1]"
+        " WHERE c.connamespace = current_schema()::regnamespace AND c.contype = 'f' UNION ALL"
+        " SELECT i.relname, pg_get_indexdef(i.oid, 1, TRUE) FROM pg_class AS i"
+        " WHERE i.relnamespace = current_schema()::regnamespace AND i.relkind IN ('i', 'I')"
+    )
+    strangers = {name for name, first in rows if "org_key" not in first}
+    assert strangers == set(WITHOUT_ORG)
+
+
+def test_numbers_of_sequences_are_keys_within_an_organization(postgres_rows):
+    """They are never compared between organizations, so that each node may draw from a range of its own."""
+    drawn = set(
+        postgres_rows(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE"
+            " table_schema = current_schema() AND (is_identity = 'YES' OR column_default LIKE 'nextval%')"
+            " AND table_name !~ '_p[0-9]+$'"
+        )
+    )
+    keys = set(
+        postgres_rows(
+            "SELECT c.conrelid::regclass::text, a.attname FROM pg_constraint AS c JOIN pg_attribute AS a"
+            " ON a.attrelid = c.conrelid AND a.attnum = c.conkey[2]"
+            " WHERE c.connamespace = current_schema()::regnamespace AND c.contype = 'p'"
+        )
+    )
+    assert drawn - keys == {("orgs", "org_key")}
