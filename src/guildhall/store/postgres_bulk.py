@@ -40,14 +40,16 @@ FROM pg_constraint AS c
 WHERE c.connamespace = current_schema()::regnamespace AND c.contype IN ('p', 'u', 'f') AND c.conparentid = 0
   AND c.conrelid NOT IN ('orgs'::regclass, 'schema_info'::regclass)
 UNION ALL
-SELECT r.relname, format('DROP INDEX %I', r.relname), pg_get_indexdef(r.oid), 2
+SELECT r.relname, format('DROP INDEX %I', r.relname),
+       replace(pg_get_indexdef(r.oid), ' ON ONLY ', ' ON '), 2
 FROM pg_class AS r JOIN pg_index AS i ON i.indexrelid = r.oid
 WHERE r.relnamespace = current_schema()::regnamespace AND NOT r.relispartition
   AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = r.oid)
 ORDER BY rank, name
 """
 """Keys, indexes and foreign keys, in the order in which each finds what it needs. Those of `orgs` stay:
-the first row that is written is an organization's, and none of its id may be there."""
+the first row that is written is an organization's, and none of its id may be there. An index of partitions
+says ONLY and is made without it, or the partitions would have none."""
 
 _MEMORY = "SET LOCAL maintenance_work_mem = '512MB'"
 
