@@ -17,6 +17,7 @@ import asyncpg
 
 from guildhall.model.errors import GuildhallError
 from guildhall.store.postgres import PostgresTransaction
+from guildhall.store.postgres_links import Link
 from tests.make import NOW
 
 Operation = Callable[[Any], Awaitable[Any]]
@@ -66,7 +67,7 @@ class Party:
             transaction = self._connection.transaction()
             await transaction.start()
             try:
-                stepped = Stepped(PostgresTransaction(self._connection, NOW, self._new_id), self._turn)
+                stepped = Stepped(PostgresTransaction(Link(self._connection), NOW, self._new_id), self._turn)
                 await self._operation(stepped)
                 await self._turn()
             except GuildhallError as error:

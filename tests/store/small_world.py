@@ -20,7 +20,8 @@ class Small:
     """`one`, `two` and `three` give seats on `scarce`, which has one seat left, and share the member `both`.
 
     `plain` gives nothing yet. `one` is the default group of `first`, `two` that of `second`. `holder` holds
-    a role directly, `resting` is suspended, `traveller` is in two directories; nothing uses `unused` and `west`.
+    a role directly, `resting` is suspended, `traveller` is in two directories; nothing uses `unused`
+    and `west`.
     """
 
     def __init__(self, world: make.World) -> None:

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from guildhall.store.postgres import PostgresTransaction
+from guildhall.store.postgres_links import Link
 from guildhall.store.statement import Statement
 from tests import make, postgres
 from tests.store.seat_world import SeatWorld
@@ -152,7 +153,7 @@ async def _require_order(small: Small, url: str) -> None:
     for name in OPERATIONS:
         transaction = connection.transaction()
         await transaction.start()
-        noted = Noted(PostgresTransaction(connection, make.NOW, small.world.database._new_id), tables)
+        noted = Noted(PostgresTransaction(Link(connection), make.NOW, small.world.database._new_id), tables)
         await small.operation(name)(noted)
         await transaction.rollback()
         require_order(name, noted)
