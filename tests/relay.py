@@ -13,6 +13,9 @@ import struct
 import urllib.parse
 from collections.abc import AsyncIterator
 
+ENCRYPTION_ASKED = 80_877_103
+"""The code of an SSLRequest."""
+
 
 class Relay:
     """Passes on what it gets, until it is told not to."""
@@ -62,7 +65,6 @@ class Relay:
             their_reader, their_writer = await self._connect()
             answers = asyncio.create_task(self._pass_on(their_reader, writer))
             await self._pass_on(reader, their_writer, watched=True)
-            their_writer.close()
             await answers
         except OSError:
             pass
@@ -87,17 +89,22 @@ class Relay:
                     if self._passed_on:
                         writer.write(piece)
                     self.cut()
-                    return
+                    break
                 writer.write(piece)
                 await writer.drain()
             if self.hangs:
                 await self._ended.wait()
+            writer.close()
 
 
 async def _refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Say what PostgreSQL says while it starts (protocol 55.7, ErrorResponse)."""
-    length = struct.unpack("!i", await reader.readexactly(4))[0]
-    await reader.readexactly(length - 4)
+    """Say what PostgreSQL says while it starts: no encryption, and an ErrorResponse (its manual, 55.7)."""
+    while True:
+        length, code = struct.unpack("!ii", await reader.readexactly(8))
+        await reader.readexactly(length - 8)
+        if code != ENCRYPTION_ASKED:
+            break
+        writer.write(b"N")
     fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
     writer.write(b"E" + struct.pack("!i", len(fields) + 4) + fields)
     await writer.drain()
