@@ -4,7 +4,8 @@ async with relaying(database_url) as relay:     # relay.url leads to the databas
     relay.cut_at(b"COMMIT", passed_on=True)     # the server commits, and nobody hears of it
     relay.cut()                                 # every connection is reset
     relay.hangs = True                          # nothing comes through any more, either way
-    relay.starting = 2                          # the next two are told that the database is starting
+        relay.starting = 2                          # the next two are told that the database is starting
+        relay.round_trips                           # what a request has cost
 """
 
 import asyncio
@@ -15,6 +16,10 @@ from collections.abc import AsyncIterator
 
 ENCRYPTION_ASKED = 80_877_103
 """The code of an SSLRequest."""
+
+
+READY = b"Z\0\0\0\5"
+"""How a ReadyForQuery begins."""
 
 
 class Relay:
@@ -30,8 +35,8 @@ class Relay:
         self.url = ""
         self.hangs = False
         self.starting = 0
-        self.accepted = 0
-        """How many connections there have been."""
+        self.round_trips = 0
+        """How often the database has said that it is ready for what comes next (ReadyForQuery)."""
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -55,7 +60,6 @@ class Relay:
         self._mark, self._passed_on = mark, passed_on
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.accepted += 1
         self._clients.add(writer)
         try:
             if self.starting:
@@ -90,6 +94,8 @@ class Relay:
                         writer.write(piece)
                     self.cut()
                     break
+                if not watched:
+                    self.round_trips += piece.count(READY)
                 writer.write(piece)
                 await writer.drain()
             if self.hangs:

@@ -18,14 +18,7 @@ _FIRST_KEY = f"""
     FROM orgs AS o WHERE o.org_key = :org_key
 """
 
-INSERT_EVENT = register(
-    """
-    INSERT INTO events (org_key, event_key, time, action, actor_id, actor_name, ip, product, message, context)
-    VALUES (:org_key,
-            (SELECT COALESCE(MAX(e.event_key), 0) + 1 FROM events AS e WHERE e.org_key = :org_key),
-            :time, :action, :actor_id, :actor_name, :ip, :product, :message, :context)
-    """,
-    postgres=f"""
+INSERTED_EVENT = f"""
     INSERT INTO events (org_key, event_key, time, action, actor_id, actor_name, ip, product, message, context)
     SELECT :org_key, COALESCE(MAX(e.event_key) + 1, f.first_key),
            :time, :action, :actor_id, :actor_name, :ip, :product, :message, :context
@@ -33,7 +26,17 @@ INSERT_EVENT = register(
     LEFT JOIN events AS e ON e.org_key = :org_key
      AND e.event_key >= f.first_key AND e.event_key < f.first_key + {KEYS_OF_TRANSACTION}
     GROUP BY f.first_key
+"""
+"""On PostgreSQL, where a condition may follow."""
+
+INSERT_EVENT = register(
+    """
+    INSERT INTO events (org_key, event_key, time, action, actor_id, actor_name, ip, product, message, context)
+    VALUES (:org_key,
+            (SELECT COALESCE(MAX(e.event_key), 0) + 1 FROM events AS e WHERE e.org_key = :org_key),
+            :time, :action, :actor_id, :actor_name, :ip, :product, :message, :context)
     """,
+    postgres=INSERTED_EVENT,
 )
 """On SQLite the newest event is never pruned, so that its key is never given again. On PostgreSQL no value
 is a subquery, which a distributed table does not take."""

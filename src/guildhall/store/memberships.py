@@ -1,7 +1,43 @@
 """Memberships in the store."""
 
-from guildhall.model.memberships import Member
-from guildhall.store.statement import register
+from guildhall.model.memberships import Joined, Joining, Member
+from guildhall.store.events import INSERTED_EVENT
+from guildhall.store.groups import GROUP_COLUMNS
+from guildhall.store.statement import Statement, register
+
+SELECT_TO_JOIN = register(
+    f"""
+    SELECT {GROUP_COLUMNS}, u.user_key, u.account_id, u.name, u.email, m.status
+    FROM groups AS g CROSS JOIN users AS u CROSS JOIN directory_users AS m
+         CROSS JOIN directories AS d CROSS JOIN group_counts AS c
+    WHERE g.org_key = :org_key AND g.id = :group_id AND u.org_key = :org_key AND u.account_id = :account_id
+      AND m.org_key = :org_key AND m.user_key = u.user_key AND m.directory_key = g.directory_key
+      AND d.org_key = :org_key AND d.directory_key = g.directory_key
+      AND c.org_key = :org_key AND c.group_key = g.group_key
+    """,
+    Joining,
+    lock="FOR SHARE OF m, g",
+)
+"""A user and a group that stand still from now on; what is counted may be older than the lock."""
+
+JOIN = Statement(
+    f"""
+    WITH added AS (
+        INSERT INTO memberships (org_key, group_key, user_key, added_at)
+        VALUES (:org_key, :group_key, :user_key, :added_at)
+        ON CONFLICT DO NOTHING RETURNING group_key
+    ), recorded AS (
+        {INSERTED_EVENT} HAVING EXISTS (SELECT 1 FROM added)
+    ), counted AS (
+        UPDATE group_counts SET users = users + 1
+        WHERE org_key = :org_key AND group_key IN (SELECT a.group_key FROM added AS a) AND resources = 0
+    )
+    SELECT CAST((SELECT count(*) FROM added) AS BIGINT), c.resources
+    FROM group_counts AS c WHERE c.org_key = :org_key AND c.group_key = :group_key
+    """,
+    Joined,
+)
+"""All that a new member of a group without roles takes, in one round trip to PostgreSQL (ADR 17)."""
 
 INSERT_MEMBERSHIP = register(
     """
