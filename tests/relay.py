@@ -41,8 +41,8 @@ class Relay:
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
-        user = self._database.username or "postgres"
-        self.url = self._database._replace(netloc=f"{user}@127.0.0.1:{port}", query="").geturl()
+        account = self._database.netloc.rpartition("@")[0] or "postgres"
+        self.url = self._database._replace(netloc=f"{account}@127.0.0.1:{port}", query="").geturl()
 
     async def close(self) -> None:
         self._server.close()
