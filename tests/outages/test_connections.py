@@ -122,6 +122,24 @@ async def test_connections_are_bounded_and_given_back(database_url, monkeypatch)
     await operator.close()
 
 
+async def test_streams_leave_connections_to_others(world):
+    """Two connections: as many streams as there are take one of them, and the second waits for its turn."""
+
+    async def numbers(tx):
+        yield 1
+        yield 2
+
+    first, second = world.database.stream(numbers), world.database.stream(numbers)
+    assert await anext(first) == 1
+    waiting = asyncio.ensure_future(anext(second))
+    assert await names(world) == []
+    assert not waiting.done()
+    await first.aclose()
+    assert await waiting == 1
+    await second.aclose()
+    assert await names(world) == []
+
+
 async def test_starting_database_is_waited_for(relay):
     relay.starting = 2
     async with open_world(relay.url) as world:

@@ -141,6 +141,8 @@ class PostgresDatabase:
         self._pool = pool
         self._clock = clock
         self._new_id = new_id
+        self._streaming = asyncio.Semaphore(max(1, pool.most // 2))
+        """A stream goes on for as long as its reader takes; the others need connections as well."""
         self._several: set[Any] = set()
         """The functions that needed several statements when they last read."""
 
@@ -237,7 +239,14 @@ class PostgresDatabase:
     async def stream(
         self, function: Callable[..., AsyncGenerator[Result, None]], *args: Any, **kwargs: Any
     ) -> AsyncGenerator[Result, None]:
-        """Give what a long read yields, on a connection of its own."""
+        """Give what a long read yields, on a connection of its own; half of them are for streams."""
+        async with self._streaming, aclosing(self._stream(function, args, kwargs)) as items:
+            async for item in items:
+                yield item
+
+    async def _stream(
+        self, function: Callable[..., AsyncGenerator[Result, None]], args: Any, kwargs: Any
+    ) -> AsyncGenerator[Result, None]:
         link = await self._pool.acquire()
         try:
             await link.begin(READ)

@@ -24,7 +24,8 @@ class Pool:
 
     def __init__(self, connect: Callable[[], Awaitable[Link]], limits: Limits) -> None:
         self._connect = connect
-        self._most = limits.connections
+        self.most = limits.connections
+        """How many links there are at once."""
         self._seconds = limits.connect
         self._idle: list[Link] = []
         self._open = 0
@@ -50,7 +51,7 @@ class Pool:
             async with asyncio.timeout(self._seconds):
                 return await self._open_or_wait()
         except TimeoutError as error:
-            if self._open >= self._most:
+            if self._open >= self.most:
                 raise Unavailable(
                     "Every connection to the database is in use; nothing was changed."
                 ) from error
@@ -59,7 +60,7 @@ class Pool:
             raise self._unreachable(error) from error
 
     async def _open_or_wait(self) -> Link:
-        if self._open < self._most:
+        if self._open < self.most:
             self._open += 1
             return await self._open_link()
         waiting = asyncio.get_running_loop().create_future()
