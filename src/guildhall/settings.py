@@ -50,8 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(
             ge=1,
             le=1_000,
-            description="Connections that a server has to PostgreSQL at most, shared out among its workers; each"
-            " worker has one at least.",
+            description="Connections that a server has to PostgreSQL at most, shared out among its workers;"
+            " each of them has one at least.",
         ),
     ] = 9
     postgres_connect_timeout: Annotated[

@@ -121,9 +121,10 @@ def test_backup_needs_a_database(guildhall, tmp_path):
 
 @pytest.mark.parametrize(("name", "its_own"), [("backup", "pg_dump"), ("restore", "pg_restore")])
 def test_postgres_has_commands_of_its_own(guildhall, name, its_own):
-    ended = guildhall(name, "file", "--database", "postgresql://user:secret@127.0.0.1:1/x")
+    ended = guildhall(name, "file", "--database", "postgresql://user:secret@127.0.0.1:1/x?password=secret")
     assert ended.code == ExitCode.REFUSED
     assert its_own in ended.err
+    assert "--dbname='postgresql://user@127.0.0.1:1/x'" in ended.err
     assert "secret" not in ended.err
 
 

@@ -93,7 +93,7 @@ async def test_exhausted_pool_is_told_in_time(world, database_url):
     group = await world.group()
     users = [await world.user() for _ in range(3)]
     path = f"{world.v2()}/groups/{group.id}"
-    world.database._pool._seconds = 0.1
+    world.database._pool.seconds = 0.1
     other = await asyncpg.connect(database_url)
     async with other.transaction():
         await other.execute("SELECT 1 FROM groups FOR UPDATE")

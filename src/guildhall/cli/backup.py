@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from guildhall.app import sqlite_path
-from guildhall.cli.database import database_option
+from guildhall.cli.database import database_option, without_password
 from guildhall.cli.exit_codes import ExitCode, Failure
 from guildhall.cli.output import progress, show_done
 from guildhall.store.sqlite_backup import back_up_sqlite
@@ -25,8 +25,9 @@ def command(database_url: str, file: Path, *, force: bool, as_json: bool) -> Non
     path = sqlite_path(database_url)
     if path is None:
         raise Failure(
-            f"PostgreSQL is backed up by its own commands: pg_dump --format=custom --file={file} and the"
-            " database's URL; pg_restore --clean --if-exists puts it back.",
+            "PostgreSQL is backed up by its own commands:"
+            f" pg_dump --format=custom --file={file} --dbname='{without_password(database_url)}'."
+            " `guildhall restore` says how to put it back.",
             ExitCode.REFUSED,
         )
     if not path.exists():

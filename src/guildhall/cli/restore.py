@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from guildhall.app import sqlite_path
-from guildhall.cli.database import database_option
+from guildhall.cli.database import database_option, without_password
 from guildhall.cli.exit_codes import ExitCode, Failure
 from guildhall.cli.output import progress, show_done
 from guildhall.store.sqlite_backup import restore_sqlite
@@ -24,8 +24,8 @@ def command(database_url: str, file: Path, *, force: bool, as_json: bool) -> Non
     path = sqlite_path(database_url)
     if path is None:
         raise Failure(
-            f"PostgreSQL is restored by its own commands: pg_restore --clean --if-exists {file} with"
-            " --dbname and the database's URL.",
+            "PostgreSQL is restored by its own commands, while no server runs:"
+            f" pg_restore --clean --if-exists --dbname='{without_password(database_url)}' {file}",
             ExitCode.REFUSED,
         )
     if not file.exists():

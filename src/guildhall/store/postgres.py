@@ -240,9 +240,17 @@ class PostgresDatabase:
         self, function: Callable[..., AsyncGenerator[Result, None]], *args: Any, **kwargs: Any
     ) -> AsyncGenerator[Result, None]:
         """Give what a long read yields, on a connection of its own; half of them are for streams."""
-        async with self._streaming, aclosing(self._stream(function, args, kwargs)) as items:
-            async for item in items:
-                yield item
+        try:
+            async with asyncio.timeout(self._pool.seconds):
+                await self._streaming.acquire()
+        except TimeoutError as error:
+            raise Unavailable("As many long answers are being read as there may be at once.") from error
+        try:
+            async with aclosing(self._stream(function, args, kwargs)) as items:
+                async for item in items:
+                    yield item
+        finally:
+            self._streaming.release()
 
     async def _stream(
         self, function: Callable[..., AsyncGenerator[Result, None]], args: Any, kwargs: Any

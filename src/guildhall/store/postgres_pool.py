@@ -26,7 +26,8 @@ class Pool:
         self._connect = connect
         self.most = limits.connections
         """How many links there are at once."""
-        self._seconds = limits.connect
+        self.seconds = limits.connect
+        """How long one waits for a link."""
         self._idle: list[Link] = []
         self._open = 0
         """Links that are idle, in use or being opened."""
@@ -48,7 +49,7 @@ class Pool:
                 return link
             self._drop(link)
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self.seconds):
                 return await self._open_or_wait()
         except TimeoutError as error:
             if self._open >= self.most:
@@ -157,7 +158,7 @@ class Pool:
             await asyncio.wait(self._closing)
         if self._open:
             try:
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(self.seconds):
                     await self._all_back.wait()
             except TimeoutError:
                 _LOG.warning("%d connections to the database were in use at the end", self._open)
