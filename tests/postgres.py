@@ -105,40 +105,57 @@ async def _execute(url: str, statement: str) -> None:
 def main() -> None:
     """Serve until standard input ends."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    settings = SERVER_SETTINGS | dict(argument.split("=", 1) for argument in sys.argv[1:])
+    settings = dict(argument.split("=", 1) for argument in sys.argv[1:])
     with (
         tempfile.TemporaryDirectory(prefix="guildhall-postgres-") as directory,
-        _serving(Path(directory), settings) as control,
+        serving(Path(directory), **settings) as server,
     ):
         print(f"postgresql://postgres@/postgres?host={directory}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             for line in sys.stdin:
-                control(line.strip())
+                server.control(line.strip())
                 print(flush=True)
 
 
+class Serving(NamedTuple):
+    """A server that runs: its programs, and what starts it or stops it in a mode of `pg_ctl`."""
+
+    binaries: Path
+    control: Callable[[str], None]
+
+
 @contextlib.contextmanager
-def _serving(directory: Path, settings: dict[str, str]) -> Iterator[Callable[[str], None]]:
-    binaries = _installed_binaries()
-    if os.geteuid() == 0:
-        binaries = _copied_for_nobody(binaries, directory)
+def serving(directory: Path, **settings: str) -> Iterator[Serving]:
+    """Serve from the directory."""
+    binaries = usable_binaries(directory)
     data = directory / "data"
-    _run(binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-    options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+    run(binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
     pg_ctl = (binaries / "pg_ctl", "-D", data, "-w")
 
     def control(what: str) -> None:
         if what == "start":
-            _run(*pg_ctl, "-l", directory / "log", "-o", f"{options} -k {directory}", "start")
+            run(*pg_ctl, "-l", directory / "log", "-o", f"{server_options(**settings)} -k {directory}", "start")
         else:
-            _run(*pg_ctl, "-m", what, "stop")
+            run(*pg_ctl, "-m", what, "stop")
 
     control("start")
     try:
-        yield control
+        yield Serving(binaries, control)
     finally:
         if (data / "postmaster.pid").exists():
             control("immediate")
+
+
+def server_options(**settings: str) -> str:
+    """The settings as the command line has them."""
+    chosen = {**SERVER_SETTINGS, **settings}
+    return " ".join(f"-c {name}='{value}'" for name, value in chosen.items())
+
+
+def usable_binaries(directory: Path) -> Path:
+    """Return where the programs of PostgreSQL are that this account can run; copies go to the directory."""
+    binaries = _installed_binaries()
+    return _copied_for_nobody(binaries, directory) if os.geteuid() == 0 else binaries
 
 
 def _installed_binaries() -> Path:
@@ -162,7 +179,8 @@ def _copied_for_nobody(binaries: Path, directory: Path) -> Path:
     return copy / "bin"
 
 
-def _run(program: Path, *arguments: Path | str) -> None:
+def run(program: Path, *arguments: Path | str) -> None:
+    """Run one of the binaries, as `nobody` for root; its output is only for when it fails."""
     # The server inherits pg_ctl's output and keeps it open: a pipe would never end, a file does.
     with tempfile.TemporaryFile("w+") as output:
         streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}

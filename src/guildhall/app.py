@@ -101,6 +101,37 @@ async def open_database(
     return database
 
 
+async def open_with_replica(
+    settings: Settings,
+    *,
+    limited: bool = True,
+    clock: Callable[[], int] = wall_clock,
+    new_id: Callable[[], str] = random_id,
+) -> Database:
+    """Open the database of the settings, and the replica that takes reads, if any; raises StartRefused.
+
+    Unless `limited`, the database may take its time, as for a command.
+    """
+    url, replica_url = settings.database, settings.read_database
+    if replica_url is not None and sqlite_path(url) is not None:
+        raise StartRefused(
+            "A SQLite database has no replica to read from: leave --read-database out, or name a PostgreSQL"
+            " database with --database."
+        )
+    if replica_url is not None and sqlite_path(replica_url) is not None:
+        raise StartRefused("--read-database: name a streaming replica of the database, postgresql://….")
+    limits = settings if limited else None
+    database = await open_database(url, settings=limits, clock=clock, new_id=new_id)
+    if replica_url is not None:
+        replicas = importlib.import_module("guildhall.store.replicas")
+        try:
+            database.replica = await replicas.open_replica(database, settings)
+        except BaseException:
+            await database.close()
+            raise
+    return database
+
+
 class Server:
     """The ASGI application with its lifespan: opens the database, does the housekeeping, closes it."""
 
@@ -145,9 +176,7 @@ class Server:
     async def start(self) -> None:
         """Open the database and take requests; raises StartRefused."""
         settings = self._settings
-        self.database = await open_database(
-            settings.database, settings=settings, clock=self._clock, new_id=self._new_id
-        )
+        self.database = await open_with_replica(settings, clock=self._clock, new_id=self._new_id)
         self.authenticator = Authenticator(self.database, self._clock)
         health = Health(self.database, V2).routes(with_metrics=settings.metrics_address is None)
         described = (*ROUTES, *health)

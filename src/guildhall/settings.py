@@ -20,6 +20,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database: Annotated[
         str, Meta(description="`sqlite:///path`, a path, or `postgresql://…`: where everything is kept.")
     ] = "sqlite:///guildhall.db"
+    read_database: Annotated[
+        str | None,
+        Meta(description="`postgresql://…` of a streaming replica of the database, which takes reads."),
+    ] = None
+    read_lag_seconds: Annotated[
+        int, Meta(ge=1, description="Seconds that a replica may be behind; one further behind is not read.")
+    ] = 10
     host: Annotated[str, Meta(description="Address to listen on; loopback unless set.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 8080
     workers: Annotated[int, Meta(ge=1, le=64, description="Server processes.")] = 1

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from guildhall.client.clients import Guildhall, Options
+from guildhall.client.conversations import LATEST
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -24,7 +25,9 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def connect(**options: Any) -> None:
         taken = {name: options.pop(name) for name in ("url", "key", "org", "directory", "as_json")}
-        with Guildhall(taken["url"], taken["key"], Options(org_id=taken["org"])) as client:
+        # Each command is a client of its own, and must see what the one before it has done.
+        options_of_client = Options(org_id=taken["org"], position=LATEST)
+        with Guildhall(taken["url"], taken["key"], options_of_client) as client:
             connection = Connection(client, taken["directory"], taken["as_json"])
             command(connection, **options)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from guildhall.settings import Settings, read_settings
 
@@ -19,6 +20,7 @@ from guildhall.settings import Settings, read_settings
 @click.option(
     "--database", help="sqlite:///path, a path, or postgresql://…  [default: sqlite:///guildhall.db]"
 )
+@click.option("--read-database", help="postgresql://… of a streaming replica that takes reads.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Server processes.  [default: 1]")
 @click.option(
     "--seed", type=click.Path(exists=True, dir_okay=False), help="Seed file to furnish it from first."
@@ -35,8 +37,10 @@ def command(seed: str | None, *, demo: bool, as_json: bool, **given: Any) -> Non
 
     Every option is also a variable GUILDHALL_<OPTION>; docs/settings.md lists those and more.
     """
-    if demo and (seed or given["database"]):
-        raise click.UsageError("--demo has a database of its own: leave out --database and --seed.")
+    if demo and (seed or given["database"] or given["read_database"]):
+        raise click.UsageError(
+            "--demo has a database of its own: leave out --database, --read-database and --seed."
+        )
     if (given["tls_certificate"] is None) != (given["tls_key"] is None):
         raise click.UsageError("--tls-certificate and --tls-key go together.")
     if not demo:
@@ -44,6 +48,7 @@ def command(seed: str | None, *, demo: bool, as_json: bool, **given: Any) -> Non
         return
     with tempfile.TemporaryDirectory(prefix="guildhall-demo-") as folder:
         settings = read_settings(**{**given, "database": f"sqlite:///{Path(folder) / 'demo.db'}"})
+        settings = msgspec.structs.replace(settings, read_database=None)
         _serve(settings, None, demo=True, as_json=as_json)
 
 

@@ -17,7 +17,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 from prometheus_client import start_http_server
 
-from guildhall.app import Server, open_database
+from guildhall.app import Server, open_with_replica
 from guildhall.cli.demo import Furnished, demo_curl_lines, furnish_demo
 from guildhall.cli.seeding import apply, read_file
 from guildhall.http.health import metrics_registry
@@ -97,7 +97,7 @@ async def _prepare(settings: Settings, start: Start) -> Furnished | None:
     """Migrate and furnish the database before any worker opens it, so that a refusal is said once."""
     logging.config.dictConfig(log_configuration(settings.log_level))
     documents = read_file(Path(start.seed)) if start.seed else ()
-    database = await open_database(settings.database)
+    database = await open_with_replica(settings, limited=False)
     try:
         if documents:
             await apply(database, documents)

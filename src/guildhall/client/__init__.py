@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from guildhall.client.clients import AsyncGuildhall as AsyncGuildhall
     from guildhall.client.clients import Guildhall as Guildhall
     from guildhall.client.clients import Options as Options
+    from guildhall.client.conversations import LATEST as LATEST
     from guildhall.client.errors import ClientError as ClientError
     from guildhall.client.retries import NO_RETRIES as NO_RETRIES
     from guildhall.client.retries import RetryPolicy as RetryPolicy
@@ -26,12 +27,13 @@ _PLACES = {
     "AsyncGuildhall": "clients",
     "ClientError": "errors",
     "Guildhall": "clients",
+    "LATEST": "conversations",
     "NO_RETRIES": "retries",
     "Options": "clients",
     "RetryPolicy": "retries",
 }
 
-__all__ = ["NO_RETRIES", "AsyncGuildhall", "ClientError", "Guildhall", "Options", "RetryPolicy"]
+__all__ = ["LATEST", "NO_RETRIES", "AsyncGuildhall", "ClientError", "Guildhall", "Options", "RetryPolicy"]
 
 
 def __getattr__(name: str) -> Any:

@@ -38,7 +38,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a client may be told; without ids it looks up the key's organization and its first directory.
 
     `timeout` is in seconds, for connecting and for each wait within an answer. `verify` False accepts
-    any certificate, and a path names a file of certificates to trust.
+    any certificate, and a path names a file of certificates to trust. `position` is what another client
+    has seen, which this one then sees as well where replicas answer; LATEST is all that there is.
     """
 
     org_id: str | None = None
@@ -46,6 +47,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     retries: RetryPolicy = RetryPolicy()
     timeout: float = 30.0
     verify: bool | str = True
+    position: str = ""
 
 
 class V1(Generic[S]):
@@ -91,7 +93,13 @@ class Guildhall(_Subjects[Sender]):
 
     def __init__(self, url: str, key: str, options: Options = Options()) -> None:  # noqa: B008 - frozen
         self._http = httpx.Client(timeout=options.timeout, verify=_verification(url, options))
-        super().__init__(Sender(_session(url, key, options), self._http))
+        self._session = _session(url, key, options)
+        super().__init__(Sender(self._session, self._http))
+
+    @property
+    def position(self) -> str:
+        """What this client has seen, for the options of another one; empty where no replica answers."""
+        return self._session.position
 
     def close(self) -> None:
         """Close the connections."""
@@ -111,7 +119,13 @@ class AsyncGuildhall(_Subjects[AsyncSender]):
 
     def __init__(self, url: str, key: str, options: Options = Options()) -> None:  # noqa: B008 - frozen
         self._http = httpx.AsyncClient(timeout=options.timeout, verify=_verification(url, options))
-        super().__init__(AsyncSender(_session(url, key, options), self._http))
+        self._session = _session(url, key, options)
+        super().__init__(AsyncSender(self._session, self._http))
+
+    @property
+    def position(self) -> str:
+        """What this client has seen, for the options of another one; empty where no replica answers."""
+        return self._session.position
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -144,6 +158,7 @@ def _session(url: str, key: str, options: Options) -> Session:
         agent=f"guildhall-client python/{platform.python_version()}",
         known={segment: value for segment, value in given.items() if value},
         policy=options.retries,
+        position=options.position,
     )
 
 

@@ -5,6 +5,7 @@ outcome, and returns the decoded answer. The senders carry it out, waiting or aw
 is one place for retries, for errors, and for looking up what the client was not told.
 """
 
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeVar
@@ -20,6 +21,13 @@ from guildhall.client.records import Record
 from guildhall.client.retries import Attempts, RetryPolicy, hinted_delay
 
 T = TypeVar("T")
+
+
+POSITION = "guildhall-position"
+"""The header that says what an answer has seen; sent back, no later answer shows less."""
+
+LATEST = "f" * 16
+"""A position that no answer has: who sends it is shown everything."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -50,9 +58,22 @@ class Session(msgspec.Struct, kw_only=True):
     known: dict[Known, str]
     policy: RetryPolicy
     clock: Callable[[], float] = time.monotonic
+    position: str = ""
+    """What was seen so far; the empty text is nothing."""
+    lock: threading.Lock = msgspec.field(default_factory=threading.Lock)
 
     def __repr__(self) -> str:
         return f"Session({self.address.root})"
+
+    def note(self, request: Request, answer: Answer) -> None:
+        """Keep the position of an answer: the greatest of those that come beside each other.
+
+        An answer has seen what was sent, so it counts even if it is less: a restored server begins again.
+        """
+        seen = answer.headers.get(POSITION, "")
+        with self.lock:
+            if seen > self.position or (seen and self.position == request.headers.get(POSITION)):
+                self.position = seen
 
 
 class _FirstOrganization(msgspec.Struct, frozen=True):
@@ -67,7 +88,7 @@ def converse(session: Session, call: Call[T]) -> Conversation[T]:
     """Hold the whole of a call: prepare, send until the answer is final, read."""
     request = yield from prepare(session, call)
     attempts = Attempts(session.policy, idempotent=call.idempotent, clock=session.clock)
-    answer = yield from _exchange(request, attempts)
+    answer = yield from _exchange(session, request, attempts)
     if answer.status < 300:
         return call.decode(answer)
     error = problem(answer)
@@ -78,10 +99,11 @@ def converse(session: Session, call: Call[T]) -> Conversation[T]:
     raise error
 
 
-def _exchange(request: Request, attempts: Attempts) -> Conversation[Answer]:
+def _exchange(session: Session, request: Request, attempts: Attempts) -> Conversation[Answer]:
     while True:
         outcome = yield request
         if isinstance(outcome, Answer):
+            session.note(request, outcome)
             delay = attempts.after_answer(outcome)
             if delay is None:
                 return outcome
@@ -109,6 +131,8 @@ def _headers(session: Session, call: Call[Any]) -> dict[str, str]:
         "accept": "application/json",
         "user-agent": session.agent,
     }
+    if session.position:
+        headers[POSITION] = session.position
     if call.body is not None:
         headers["content-type"] = "application/json"
     return {**headers, **call.headers}

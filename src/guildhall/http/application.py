@@ -23,6 +23,7 @@ from guildhall.http.exchange import NOBODY, Disconnected, Exchange, Receive, Sco
 from guildhall.http.kept import KeptAnswers, key_of
 from guildhall.http.metrics import REQUEST_SECONDS, REQUESTS
 from guildhall.http.origin import Origin
+from guildhall.http.positions import position_header, read_position
 from guildhall.http.preferences import read_preferences
 from guildhall.http.query import QueryReader, parse_pairs
 from guildhall.http.request import Request
@@ -37,7 +38,7 @@ from guildhall.model.errors import (
 )
 from guildhall.model.ids import parse_uuid
 from guildhall.model.permissions import Caller, Permission
-from guildhall.store.database import Database
+from guildhall.store.database import Database, Replica
 
 STALLED_SECONDS = 60.0
 """How long a client may take for one piece of a long body."""
@@ -111,6 +112,8 @@ class Application:
         request = await self._read_request(exchange, route)
         if route.without_database:
             return await route.handler(None, request)
+        if self._database.replica is not None:
+            return await _operate_beside(self._database.replica, exchange, route, request)
         run = self._database.write if route.writes else self._database.read
         return await run(route.handler, request)
 
@@ -205,6 +208,17 @@ class Application:
         """Return the wire in whose words a path without a route is answered."""
         segments = path.removeprefix("/gateway/api").split("/")
         return self._wires.get("/".join(segments[:3]), self._wires[""])
+
+
+async def _operate_beside(replica: Replica, exchange: Exchange, route: Route, request: Request) -> Response:
+    """Run an operation where a replica takes reads; every answer says what it has seen, errors too."""
+    session = replica.session(read_position(exchange))
+    run = session.write if route.writes else session.read_latest if route.latest else session.read
+    try:
+        return await run(route.handler, request)
+    finally:
+        if session.position is not None:
+            exchange.headers.append(position_header(session.position))
 
 
 def _clean(name: str, value: str) -> str:

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
-_EXPOSED = "Location, X-Request-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+_EXPOSED = (
+    "Location, X-Request-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"
+    " Guildhall-Position"
+)
 _HOUR = "3600"
 
 
@@ -24,6 +27,6 @@ def preflight_headers(origin: str | None, allowed: Sequence[str]) -> list[tuple[
         return []
     return [
         ("access-control-allow-methods", _METHODS),
-        ("access-control-allow-headers", "Authorization, Content-Type, Prefer"),
+        ("access-control-allow-headers", "Authorization, Content-Type, Prefer, Guildhall-Position"),
         ("access-control-max-age", _HOUR),
     ]

@@ -58,10 +58,13 @@ class Health:
         return json_response(HealthBody("alive"))
 
     async def readyz(self, _tx: Any, _request: Request) -> Response:
-        """Say whether the database takes writes."""
+        """Say whether the database takes writes; without its replica the server still does its work."""
         trouble = await self._database.check()
         if trouble is not None:
             return json_response(HealthBody("not ready", trouble), 503)
+        replica = self._database.replica
+        if replica is not None and replica.trouble is not None:
+            return json_response(HealthBody("ready", f"The read database {replica.trouble}"))
         return json_response(HealthBody("ready"))
 
     async def metrics(self, _tx: Any, _request: Request) -> Response:

@@ -64,6 +64,10 @@ carries the whole query, and every other parameter beside it is ignored. `next` 
 **Parameters.** Arrays repeat their parameter, or separate values by commas; objects are JSON. What is unknown
 is ignored, unless `Prefer: handling=strict` is sent: then it is 400 and names the nearest known one.
 
+**Replicas.** Where a server reads from replicas, answers carry `Guildhall-Position`. Send the last one in a
+header of that name, and no answer shows less than you have seen, your own changes included; of several the
+greatest as a text is the last. Without it an answer may be some seconds old.
+
 **Errors.** All have one form: `{"errors": [{"id", "code", "status", "title", "detail", "message"}]}`. The
 `id` is also the header `X-Request-Id` of the answer, and stands in the server's log.
 """
@@ -230,7 +234,7 @@ def _responses(route: Route, schemas: Schemas) -> Document:
 
 
 def _success(route: Route, status: int, kind: Any, schemas: Schemas) -> Document:
-    names = ["X-Request-Id", *_limit_headers(route), *_deprecation_headers(route)]
+    names = ["X-Request-Id", *_limit_headers(route), *_deprecation_headers(route), *_position_header(route)]
     if status == HTTPStatus.CREATED:
         names.append("Location")
     description = HTTPStatus(status).phrase
@@ -274,6 +278,10 @@ def _limit_headers(route: Route) -> Sequence[str]:
     return () if route.permission == PUBLIC else _LIMIT_HEADERS
 
 
+def _position_header(route: Route) -> Sequence[str]:
+    return () if route.permission == PUBLIC else ("Guildhall-Position",)
+
+
 def _deprecation_headers(route: Route) -> Sequence[str]:
     return ("Deprecation", "Sunset") if route.deprecation is not None else ()
 
@@ -301,6 +309,7 @@ _HEADERS = {
     "Sunset": _header("When the operation ends, an HTTP date.", required=True),
     "Retry-After": _header("Seconds after which to try again.", "integer", required=True),
     "WWW-Authenticate": _header("`Bearer`.", required=True),
+    "Guildhall-Position": _header("What the answer has seen, where replicas are read; send it back."),
     "X-RateLimit-Limit": _header(
         "Requests a minute that the key may make; absent without a limit.", "integer"
     ),

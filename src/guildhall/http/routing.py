@@ -48,6 +48,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the handler runs in a write transaction."""
     without_database: bool = False
     """Whether the handler is called without a transaction, with None in its place."""
+    latest: bool = False
+    """Whether it is read where writes go, also where a replica takes reads (ADR 19)."""
     mount: str = "/admin"
     """`/admin` (also `/gateway/api/admin`) or the empty string."""
     query: type[msgspec.Struct] | None = None

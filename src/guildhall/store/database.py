@@ -65,6 +65,51 @@ class Transaction(Protocol):
         """Call `effect` once the transaction is on disk; never when it is not."""
 
 
+class Session(Protocol):
+    """What one request reads and writes where a replica takes reads (ADR 19)."""
+
+    position: int | None
+    """The place in the log that the request has seen; None before it has read or written."""
+
+    async def read(
+        self,
+        function: Callable[Concatenate[Any, Arguments], Awaitable[Result]],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run a read as `Database.read` does, on the replica if it has all that the caller has seen."""
+
+    async def read_latest(
+        self,
+        function: Callable[Concatenate[Any, Arguments], Awaitable[Result]],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run a read as `Database.read` does, on the primary."""
+
+    async def write(
+        self,
+        function: Callable[Concatenate[Any, Arguments], Awaitable[Result]],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run a write as `Database.write` does."""
+
+
+class Replica(Protocol):
+    """A copy of the database that follows it and takes reads."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is read from it now, or None."""
+
+    def session(self, seen: int) -> Session:
+        """Begin a request whose caller has seen the log up to `seen`; 0 is nothing."""
+
+    async def close(self) -> None:
+        """Let go of it."""
+
+
 class Database(Protocol):
     """Where an organization's data lives. Transactions are callables, so that they can be repeated."""
 
@@ -73,6 +118,9 @@ class Database(Protocol):
 
     freshness: Freshness | None
     """Tells without reading whether what was read still holds; None where only reading can."""
+
+    replica: Replica | None
+    """What requests are read from, where one is set; `read` itself never does."""
 
     @property
     def trouble(self) -> str | None:

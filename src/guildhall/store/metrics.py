@@ -1,6 +1,6 @@
 """What the store measures of itself, for `/metrics`."""
 
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 COMMIT_SECONDS = Histogram(
     "guildhall_commit_seconds",
@@ -18,4 +18,10 @@ READ_SECONDS = Histogram(
     "guildhall_read_seconds",
     "Time of a read transaction that took too long for the event loop and was moved to a thread.",
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0),
+)
+
+READS = Counter(
+    "guildhall_reads",
+    "Reads by the database that answered, primary or replica; counted where a read database is set.",
+    ("database",),
 )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from guildhall.model.errors import GuildhallError, Unavailable
 from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
+from guildhall.store.database import Replica
 from guildhall.store.freshness import Freshness
 from guildhall.store.postgres_errors import (
     CONFLICTS,
@@ -21,7 +22,7 @@ from guildhall.store.postgres_errors import (
     unknown_outcome,
     without_outcome,
 )
-from guildhall.store.postgres_links import COMMAND_LIMITS, READ, WRITE, Link, find_way, server_limits
+from guildhall.store.postgres_links import COMMAND_LIMITS, READ, WRITE, Limits, Link, find_way, server_limits
 from guildhall.store.postgres_migrate import migrate_postgres
 from guildhall.store.postgres_pool import Pool
 from guildhall.store.statement import Statement
@@ -138,6 +139,7 @@ class PostgresDatabase:
     ) -> None:
         self.trouble: str | None = None
         self.freshness: Freshness | None = None
+        self.replica: Replica | None = None
         self._pool = pool
         self._clock = clock
         self._new_id = new_id
@@ -295,6 +297,8 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         """Close the pool once its connections are idle."""
+        if self.replica is not None:
+            await self.replica.close()
         await self._pool.close()
 
 
@@ -328,4 +332,9 @@ async def open_postgres(
     """
     await migrate_postgres(url)
     limits = COMMAND_LIMITS if settings is None else server_limits(settings)
-    return PostgresDatabase(Pool(await find_way(url, limits), limits), clock=clock, new_id=new_id)
+    return PostgresDatabase(await open_pool(url, limits), clock=clock, new_id=new_id)
+
+
+async def open_pool(url: str, limits: Limits) -> Pool:
+    """Find out how a server is connected to, and return a pool of connections; raises StartRefused."""
+    return Pool(await find_way(url, limits), limits)

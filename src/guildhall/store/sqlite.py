@@ -15,6 +15,7 @@ import apsw
 
 from guildhall.model.errors import Unavailable
 from guildhall.store.clock import random_id, wall_clock
+from guildhall.store.database import Replica
 from guildhall.store.freshness import Freshness
 from guildhall.store.metrics import READ_SECONDS
 from guildhall.store.name_scans import NameScan
@@ -75,6 +76,7 @@ class SQLiteDatabase:
             self._reader = self._connect_reader()
             undone.pop_all()
         self.freshness: Freshness | None = self._writer.freshness
+        self.replica: Replica | None = None
         self._name_scans = NameScans(self._writer.freshness, self._threads, self._connection_of_thread)
         self._reader.set_progress_handler(self._over_budget, _STEPS_BETWEEN_LOOKS)
 

@@ -121,6 +121,8 @@ ROUTES = (
         summary="Poll audit log events",
         permission=Permission.READ_EVENTS,
         handler=poll_events,
+        # A replica does not know which transactions still run, and would skip what they come to write.
+        latest=True,
         query=EventStreamQuery,
         answer=EventPageBody,
     ),
