@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from guildhall.api.guildhall import default_roles as our_default_roles
 from guildhall.api.guildhall import directories as our_directories
 from guildhall.api.guildhall import keys as our_keys
@@ -120,8 +122,12 @@ async def open_with_replica(
         )
     if replica_url is not None and sqlite_path(replica_url) is not None:
         raise StartRefused("--read-database: name a streaming replica of the database, postgresql://….")
-    limits = settings if limited else None
-    database = await open_database(url, settings=limits, clock=clock, new_id=new_id)
+    limits = settings
+    if replica_url is not None:
+        # A connection of each worker asks for positions.
+        pooled = max(1, settings.postgres_connections - settings.workers)
+        limits = msgspec.structs.replace(settings, postgres_connections=pooled)
+    database = await open_database(url, settings=limits if limited else None, clock=clock, new_id=new_id)
     if replica_url is not None:
         replicas = importlib.import_module("guildhall.store.replicas")
         try:

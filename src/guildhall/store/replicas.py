@@ -256,7 +256,7 @@ class StreamingReplica:
         except NotAReplica:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the next look may find it mended
-            self._leave(f"cannot be reached: {type(error).__name__}")
+            self._leave(f"cannot be reached: {type(error.__cause__ or error).__name__}")
         else:
             behind = replayed.position < self.needed(0)
             self._say("is too far behind" if behind else None)
