@@ -134,7 +134,8 @@ def serving(directory: Path, **settings: str) -> Iterator[Serving]:
 
     def control(what: str) -> None:
         if what == "start":
-            run(*pg_ctl, "-l", directory / "log", "-o", f"{server_options(**settings)} -k {directory}", "start")
+            options = f"{server_options(**settings)} -k {directory}"
+            run(*pg_ctl, "-l", directory / "log", "-o", options, "start")
         else:
             run(*pg_ctl, "-m", what, "stop")
 
