@@ -304,11 +304,22 @@ CREATE FUNCTION oldest_transaction() RETURNS BIGINT LANGUAGE sql STABLE RETURN (
 
 -- Substring search: every run of one, two and three characters of a folded text, behind its organization's
 -- key so that an organization finds its own only. An inverted index holds them; the same expressions stand
--- in store/trigrams.py. The cost keeps the planner from computing them instead of looking them up.
+-- in store/trigrams.py. The cost keeps the planner from computing them instead of looking them up. The loop
+-- takes less than half of the time of a query (ADR 21).
 CREATE FUNCTION grams(org_key BIGINT, folded TEXT) RETURNS TEXT[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 10000 RETURN (
-    SELECT array_agg(CAST(org_key AS TEXT) || ':' || substr(folded, start, size))
-    FROM generate_series(1, length(folded)) AS start CROSS JOIN generate_series(1, 3) AS size
-);
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 10000 AS $$
+DECLARE
+    org TEXT := org_key || ':';
+    runs TEXT[];
+    count INT := 0;
+BEGIN
+    FOR start IN 1..length(folded) LOOP
+        runs[count + 1] := org || substr(folded, start, 1);
+        runs[count + 2] := org || substr(folded, start, 2);
+        runs[count + 3] := org || substr(folded, start, 3);
+        count := count + 3;
+    END LOOP;
+    RETURN runs;
+END $$;
 CREATE INDEX groups_search ON groups USING gin (grams(org_key, name_key));
 CREATE INDEX users_search ON users USING gin ((grams(org_key, name_key) || grams(org_key, email_key)));
