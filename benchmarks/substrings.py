@@ -1,8 +1,8 @@
 """Our own substring index beside pg_trgm, on PostgreSQL: size, cost and speed (ADR 21).
 
 `python benchmarks/substrings.py postgresql://… --groups 250000` fills a database of its own on that server,
-which must have the extension, and drops it at the end. Each index is made over the same texts. Terms are drawn
-from the names themselves; those that many names hold are left out, because lists walk to them (ADR 11).
+which must have the extension, and drops it at the end. Each index is made over the same texts. Terms are
+drawn from the names themselves; those that many names hold are left out: lists walk to them (ADR 11).
 """
 
 import argparse
