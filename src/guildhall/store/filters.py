@@ -33,7 +33,7 @@ from guildhall.store.drivers import (
 )
 from guildhall.store.groups import GROUP_COLUMNS, GROUP_PARTS
 from guildhall.store.statement import Statement
-from guildhall.store.trigrams import Match
+from guildhall.store.trigrams import Match, on_postgres
 
 
 class Driver(enum.StrEnum):
@@ -258,6 +258,8 @@ _GATHERED = {
 }
 
 
+_IS_HIT = "g.group_key = found.hit"
+
 _UNIQUE = frozenset({Driver.GROUPS, Driver.SEARCH, Driver.DIRECTORIES})
 """Drivers that find each group once."""
 
@@ -274,7 +276,7 @@ def _hidden(assignment: str) -> str:
 def _conditions(shape: _Shape) -> str:
     conditions = []
     if shape.driver is not Driver.WALK:
-        conditions.append("g.group_key = found.hit")
+        conditions.append(_IS_HIT)
     if shape.one_directory:
         conditions.append("g.directory_key = :directory_key")
     tests = _tests(shape)
@@ -319,8 +321,34 @@ def _count_statement(shape: _Shape) -> Statement[Any]:
 
 @lru_cache(2048)
 def _page_statement(shape: _Shape) -> Statement[Group]:
-    sql = f"SELECT {GROUP_COLUMNS} FROM {_groups(shape)} {GROUP_PARTS}{_conditions(shape)}{_edges(shape)}"
-    return searching(f"{sql} {order_by(shape.columns, descending=shape.descending)} LIMIT :most", Group)
+    conditions, order = f"{_conditions(shape)}{_edges(shape)}", _order(shape)
+    sql = f"SELECT {GROUP_COLUMNS} FROM {_groups(shape)} {GROUP_PARTS}{conditions} {order} LIMIT :most"
+    if shape.driver is Driver.WALK and "search" not in shape.given:
+        return searching(sql, Group)
+    return Statement(sql, Group, postgres=on_postgres(_chosen_first(shape, conditions)))
+
+
+def _chosen_first(shape: _Shape, conditions: str) -> str:
+    """Return the statement for PostgreSQL: the groups of the page are chosen, then their parts looked up.
+
+    The planner would fetch the counts of all that a filter finds, or of all groups. A term is walked to
+    over the index alone, which holds the key beside the name.
+    """
+    columns = ", ".join(f"{column} AS {column.rpartition('.')[2]}" for column in shape.columns)
+    source = _groups(shape)
+    if shape.driver is Driver.SEARCH:
+        source, conditions = trigrams.MATCHING_ROWS, conditions.replace(f" AND {_IS_HIT}", "")
+    return f"""
+        SELECT {GROUP_COLUMNS}
+        FROM (SELECT g.group_key AS hit, {columns} FROM {source}
+              WHERE g.org_key = :org_key{conditions} {_order(shape)} LIMIT :most) AS page
+        CROSS JOIN groups AS g {GROUP_PARTS} AND g.group_key = page.hit
+        {_order(shape).replace("g.", "page.")}
+    """
+
+
+def _order(shape: _Shape) -> str:
+    return order_by(shape.columns, descending=shape.descending)
 
 
 @lru_cache(2048)

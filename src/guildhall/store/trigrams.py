@@ -40,6 +40,13 @@ SQLite's index knows no organizations: whoever joins the keys tests it. The para
 text.
 """
 
+MATCHING_ROWS = """
+    (SELECT i.org_key, i.group_key, i.directory_key, i.id, i.name_key FROM groups AS i
+     WHERE i.org_key = :org_key AND grams(i.org_key, i.name_key) @> :match OFFSET 0) AS g
+"""
+"""Groups that may match, on PostgreSQL: its index is one of the table itself, so they are read but once.
+The OFFSET keeps the planner from walking in the order that is asked for, and from other indexes beside."""
+
 _ON_POSTGRES = {
     MATCHING_GROUPS: """
         SELECT i.group_key AS hit FROM groups AS i
