@@ -68,7 +68,9 @@ async def migrate_postgres(url: str) -> bool:
         async with connection.transaction():
             before = await begin_migration(connection)
             require_same_unicode(before)
-            await apply_migrations(connection, before)
+            applied = await apply_migrations(connection, before)
+        for number in applied:
+            _LOG.info("the database was brought to schema %d", number)
         await _require_collations(connection)
     finally:
         await connection.close()
@@ -120,13 +122,14 @@ async def begin_migration(connection: Any) -> Versions:
     return versions
 
 
-async def apply_migrations(connection: Any, versions: Versions) -> None:
-    """Bring the schema to that of this program, within the caller's transaction."""
-    for number, text in migrations("postgres", versions.version):
+async def apply_migrations(connection: Any, versions: Versions) -> list[int]:
+    """Bring the schema to that of this program, within the caller's transaction; return what was missing."""
+    missing = migrations("postgres", versions.version)
+    for number, text in missing:
         await connection.execute(text)
         await connection.execute(record_version(number))
-        _LOG.info("the database was brought to schema %d", number)
     await raise_event_offsets(connection)
+    return [number for number, _ in missing]
 
 
 async def raise_event_offsets(connection: Any) -> None:
