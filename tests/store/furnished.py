@@ -50,12 +50,13 @@ class Furnished(NamedTuple):
 
 def furnish(folder: Path) -> Furnished:
     """Make one; of its three resources the first has fewer seats than there are users."""
-    furnished = asyncio.run(_furnish(folder / NAME))
+    furnished = asyncio.run(furnish_at(f"sqlite:///{folder / NAME}"))
     return furnished._replace(image=(folder / NAME).read_bytes())
 
 
-async def _furnish(path: Path) -> Furnished:
-    async with open_world(f"sqlite:///{path}") as world:
+async def furnish_at(url: str) -> Furnished:
+    """Make one in an empty database of any engine; of a server's there is no image."""
+    async with open_world(url) as world:
         users = [await world.user() for _ in range(6)]
         resources = [await world.resource(user_limit=limit) for limit in (4, None, None)]
     grants = [Grant(resource.id, role_id) for resource in resources for role_id in (USER, VIEWER)]
