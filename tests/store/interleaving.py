@@ -64,23 +64,22 @@ class Party:
 
     async def _run(self) -> str:
         while True:
-            transaction = self._connection.transaction()
-            await transaction.start()
+            await self._connection.execute("BEGIN")
+            transaction = PostgresTransaction(Link(self._connection), NOW, self._new_id)
             try:
-                stepped = Stepped(PostgresTransaction(Link(self._connection), NOW, self._new_id), self._turn)
-                await self._operation(stepped)
+                await self._operation(Stepped(transaction, self._turn))
                 await self._turn()
+                await transaction.commit()
             except GuildhallError as error:
-                await transaction.rollback()
+                await self._connection.execute("ROLLBACK")
                 return type(error).__name__
             except asyncpg.IntegrityConstraintViolationError:
                 # Another one was first: the database repeats such a write as a whole, and so does this one.
-                await transaction.rollback()
+                await self._connection.execute("ROLLBACK")
             except BaseException:
-                await transaction.rollback()
+                await self._connection.execute("ROLLBACK")
                 raise
             else:
-                await transaction.commit()
                 return DONE
 
     def _new_id(self) -> str:

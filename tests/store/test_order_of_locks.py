@@ -82,7 +82,7 @@ class Noted:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._transaction, name)
-        if name not in ("one", "all", "value", "values", "run", "run_many"):
+        if name not in ("one", "all", "value", "values", "run", "run_many", "run_last"):
             return found
 
         async def run(statement: Statement[Any], *rows: Any, **values: Any) -> Any:

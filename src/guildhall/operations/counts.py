@@ -53,26 +53,36 @@ class Counts:
         self._groups[group.directory_key, *(int(getattr(group, field)) for field in _KIND)] += change
 
     async def store(self, tx: Transaction, caller: Caller) -> None:
-        """Write all of them, in the order of their locks; raises UserLimitExceeded."""
+        """Write all of them, in the order of their locks; raises UserLimitExceeded.
+
+        Nothing in the transaction may read them afterwards, but in a seed, which goes on from them.
+        """
         org = {"org_key": caller.org_key}
+        write = tx.run if caller.within_seed else tx.run_last
+        # Within a seed more may be used for the while; `operations.seeding.limits` looks at its end.
+        # Whether seats can be taken is known before the commit only; then the freed ones keep the order.
+        takes = not caller.within_seed and any(change > 0 for change in self.seats.values())
         for resource_key, change in _in_order(self.seats):
-            await _count_seats(tx, caller, resource_key, change)
+            if takes:
+                await _count_seats(tx, caller, resource_key, change)
+            else:
+                await write(seats.FREE_SEATS, **org, resource_key=resource_key, seats=-change)
         for (role_key, directory_key), change in _in_order(self.holders):
             key = {**org, "role_key": role_key, "directory_key": directory_key}
-            await tx.run(role_holders.COUNT_HOLDERS, **key, change=change)
+            await write(role_holders.COUNT_HOLDERS, **key, change=change)
         for (role_key, user_key), change in _in_order(self.holding):
             key = {**org, "role_key": role_key, "user_key": user_key}
-            await tx.run(role_holders.COUNT_HOLDER, **key, change=change)
+            await write(role_holders.COUNT_HOLDER, **key, change=change)
         for kept, change in _in_order(self._users):
-            await tx.run(
+            await write(
                 directory_users.COUNT_USERS, **org, **_named(("status", *COUNTED), kept), change=change
             )
         for group_key, change in _in_order(self.resources):
-            await tx.run(groups.UPDATE_GROUP_RESOURCES, **org, group_key=group_key, change=change)
+            await write(groups.UPDATE_GROUP_RESOURCES, **org, group_key=group_key, change=change)
         for group_key, change in _in_order(self.members):
-            await tx.run(groups.UPDATE_GROUP_USERS, **org, group_key=group_key, change=change)
+            await write(groups.UPDATE_GROUP_USERS, **org, group_key=group_key, change=change)
         for kept, change in _in_order(self._groups):
-            await tx.run(groups.UPDATE_GROUP_TOTALS, **org, **_named(_KIND, kept), change=change)
+            await write(groups.UPDATE_GROUP_TOTALS, **org, **_named(_KIND, kept), change=change)
 
 
 def _in_order(changes: Mapping[Key, int]) -> list[tuple[Key, int]]:
@@ -84,12 +94,9 @@ def _named(fields: Iterable[str], values: tuple[int, ...]) -> dict[str, Any]:
 
 
 async def _count_seats(tx: Transaction, caller: Caller, resource_key: int, change: int) -> None:
-    """Use more seats of a resource, or fewer.
-
-    Within a seed more may be used for the while; `operations.seeding.limits` looks at its end.
-    """
+    """Use more seats of a resource, or fewer."""
     key = {"org_key": caller.org_key, "resource_key": resource_key}
-    if change < 0 or caller.within_seed:
+    if change < 0:
         await tx.run(seats.FREE_SEATS, **key, seats=-change)
         return
     if await tx.run(seats.TAKE_SEATS, **key, seats=change):

@@ -97,17 +97,17 @@ async def add_member(
 async def _join(
     tx: Transaction, caller: Caller, group: Group, user: DirectoryUser, event: dict[str, Any]
 ) -> bool:
-    """Do the same in one statement, and what a group with roles takes beyond it in further ones."""
+    """Do the same in one statement and the commit; what a group with roles takes comes between."""
     keys = {"group_key": group.group_key, "user_key": user.user_key}
     joined = await tx.one(memberships.JOIN, **event, **keys, added_at=tx.now)
     if joined is None or not joined.added:
         return False
+    counts = Counts()
+    counts.members[group.group_key] += 1
     if joined.resources:
-        counts = Counts()
         group = msgspec.structs.replace(group, resources=joined.resources)
         await hold_for_member(tx, caller, group, user, counts)
-        counts.members[group.group_key] += 1
-        await counts.store(tx, caller)
+    await counts.store(tx, caller)
     return True
 
 

@@ -52,6 +52,13 @@ class Transaction(Protocol):
     async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of parameters, in the order of `statement.parameters`."""
 
+    async def run_last(self, statement: Statement[Any], **parameters: int) -> None:
+        """Run a write of nothing but numbers at the end, in the order of these calls.
+
+        The transaction may not read what it writes. A row at which many meet is locked only for as long as
+        the commit takes (ADR 18).
+        """
+
     def name_scan(self, org_key: int) -> NameScan | None:
         """Return the names of all groups of an organization as they are now, if they are in memory.
 

@@ -28,16 +28,13 @@ JOIN = Statement(
         ON CONFLICT DO NOTHING RETURNING group_key
     ), recorded AS (
         {INSERTED_EVENT} HAVING EXISTS (SELECT 1 FROM added)
-    ), counted AS (
-        UPDATE group_counts SET users = users + 1
-        WHERE org_key = :org_key AND group_key IN (SELECT a.group_key FROM added AS a) AND resources = 0
     )
     SELECT CAST((SELECT count(*) FROM added) AS BIGINT), c.resources
     FROM group_counts AS c WHERE c.org_key = :org_key AND c.group_key = :group_key
     """,
     Joined,
 )
-"""All that a new member of a group without roles takes, in one round trip to PostgreSQL (ADR 17)."""
+"""A new member with its event, in one round trip to PostgreSQL (ADR 17); the count follows with the commit."""
 
 INSERT_MEMBERSHIP = register(
     """

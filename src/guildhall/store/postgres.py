@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -30,6 +31,7 @@ from guildhall.store.statement import Statement
 Result = TypeVar("Result")
 Function = Callable[..., Awaitable[Result]]
 
+_NUMBERED = re.compile(r"\$(\d+)")
 _ATTEMPTS = 8
 """How often a transaction is tried that others get in the way of."""
 
@@ -74,7 +76,7 @@ class _Reading:
 class PostgresTransaction:
     """Statements on one link; see `guildhall.store.database.Transaction`."""
 
-    __slots__ = ("_link", "_new_id", "effects", "now")
+    __slots__ = ("_link", "_new_id", "effects", "last", "now")
 
     engine = "postgres"
 
@@ -83,6 +85,8 @@ class PostgresTransaction:
         self._new_id = new_id
         self.now = now
         self.effects: list[Callable[[], None]] = []
+        self.last: list[str] = []
+        """Statements that go out with the commit."""
 
     def new_id(self) -> str:
         """Return a new UUID in lower case."""
@@ -117,6 +121,16 @@ class PostgresTransaction:
     async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of parameters."""
         await self._link.run_many(statement.postgres, rows)
+
+    async def run_last(self, statement: Statement[Any], **parameters: int) -> None:
+        """Run a write of nothing but numbers together with the commit, so that it locks for no longer."""
+        values = [str(int(value)) for value in statement.bind(parameters)]
+        self.last.append(_NUMBERED.sub(lambda match: f"({values[int(match[1]) - 1]})", statement.postgres))
+
+    async def commit(self) -> bool:
+        """End it, with what was left for the end, in one round trip; return False when it was undone instead."""
+        committed: bool = await self._link.commit(self.last)
+        return committed
 
     def name_scan(self, org_key: int) -> None:
         """Return nothing: what other machines rename is only known by reading."""
@@ -219,15 +233,15 @@ class PostgresDatabase:
     async def _write_once(self, function: Function[Result], link: Link) -> Result:
         transaction = self._transaction(link)
         result = await _within(WRITE, link, function, transaction)
-        await self._commit(link)
+        await self._commit(link, transaction)
         for effect in transaction.effects:
             effect()
         self.trouble = None
         return result
 
-    async def _commit(self, link: Link) -> None:
+    async def _commit(self, link: Link, transaction: PostgresTransaction) -> None:
         try:
-            committed = await link.commit()
+            committed = await transaction.commit()
         except Exception as error:
             if is_undone(error):
                 raise

@@ -107,8 +107,8 @@ def unknown_outcome() -> Unavailable:
 
 
 def is_undone(error: BaseException) -> bool:
-    """Whether an error that COMMIT raised says for sure that nothing was committed."""
-    return isinstance(error, CONFLICTS)
+    """Whether an error of COMMIT, or of what goes out with it, says for sure that nothing was committed."""
+    return isinstance(error, (*CONFLICTS, asyncpg.LockNotAvailableError))
 
 
 def _unavailable(detail: str) -> Unavailable:

@@ -108,9 +108,9 @@ class Link:
         """Begin a transaction, READ or WRITE."""
         await self._connection.execute(how + self._limits)
 
-    async def commit(self) -> bool:
-        """Commit; return False when the server rolled back instead."""
-        tag: str = await self._connection.execute("COMMIT")
+    async def commit(self, last: Iterable[str] = ()) -> bool:
+        """Run the last statements and commit, in one round trip; return False when it was rolled back instead."""
+        tag: str = await self._connection.execute(";".join((*last, "COMMIT")))
         return tag == "COMMIT"
 
     async def roll_back(self) -> None:

@@ -151,6 +151,10 @@ class SQLiteTransaction:
             self.alterations.add(statement, {})
         self._connection.executemany(statement.sqlite, rows)
 
+    async def run_last(self, statement: Statement[Any], **parameters: int) -> None:
+        """Run a write that nothing in the transaction reads; here nobody else waits for it."""
+        self._rows(statement, parameters)
+
     def name_scan(self, org_key: int) -> NameScan | None:
         """Return the names of all groups of an organization, if they are in memory."""
         return None if self.find_names is None else self.find_names(org_key)
