@@ -34,7 +34,7 @@ JOIN = Statement(
     """,
     Joined,
 )
-"""A new member with its event, in one round trip to PostgreSQL (ADR 17); the count follows with the commit."""
+"""A member with its event, in one round trip to PostgreSQL (ADR 17); its count follows with the commit."""
 
 INSERT_MEMBERSHIP = register(
     """

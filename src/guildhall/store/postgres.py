@@ -128,7 +128,7 @@ class PostgresTransaction:
         self.last.append(_NUMBERED.sub(lambda match: f"({values[int(match[1]) - 1]})", statement.postgres))
 
     async def commit(self) -> bool:
-        """End it, with what was left for the end, in one round trip; return False when it was undone instead."""
+        """End it, with what was left for the end, in one round trip; return False when it was undone."""
         committed: bool = await self._link.commit(self.last)
         return committed
 
@@ -244,6 +244,7 @@ class PostgresDatabase:
             committed = await transaction.commit()
         except Exception as error:
             if is_undone(error):
+                await link.roll_back()
                 raise
             link.is_broken = True
             _LOG.error("the outcome of a commit is not known: %s: %s", type(error).__name__, error)

@@ -109,7 +109,7 @@ class Link:
         await self._connection.execute(how + self._limits)
 
     async def commit(self, last: Iterable[str] = ()) -> bool:
-        """Run the last statements and commit, in one round trip; return False when it was rolled back instead."""
+        """Run the last statements and commit, in one round trip; return False when it was undone instead."""
         tag: str = await self._connection.execute(";".join((*last, "COMMIT")))
         return tag == "COMMIT"
 
