@@ -6,7 +6,7 @@
 #   make lint         the checks alone
 #   make format       let the formatter and the linter mend what they can
 #   make docs         write the generated pages of docs/ anew
-#   make bench        time everything, and the peers as well (needs wrk, cc and slapd; takes half an hour)
+#   make bench        time everything, peers too: 45 minutes (ARGS="--part postgres" is a part; see CONTRIBUTING.md)
 #   make bench-quick  the same, small and short, printed     (ARGS="--compare REV" sets it against a revision)
 #   make crash-rounds kill the server 1 000 times under load, and look for lost writes
 #   make requirements pin the dependencies anew              (UPGRADE=--upgrade takes newer versions)
@@ -53,7 +53,7 @@ docs: $(VENV)/.development
 	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.bench
-	$(BIN)/python benchmarks/run.py --peers $(ARGS)
+	$(BIN)/python benchmarks/run.py $(ARGS)
 
 bench-quick: $(VENV)/.runtime
 	$(BIN)/python benchmarks/run.py --quick $(ARGS)

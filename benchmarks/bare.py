@@ -1,6 +1,6 @@
 """The floor of the HTTP server: Granian with an application that sends prepared answers.
 
-`python -m benchmarks.bare FILE`, where FILE holds answers by their paths; `/` followed by a name.
+`python -m benchmarks.bare FILE WORKERS`, where FILE holds answers by their paths; `/` followed by a name.
 """
 
 import json
@@ -71,7 +71,7 @@ def main() -> None:
             address="127.0.0.1",
             port=port,
             interface=Interfaces.ASGI,
-            workers=1,
+            workers=int(sys.argv[2]),
             websockets=False,
             log_level=LogLevels.warning,
         ).serve(target_loader=lambda _target: Application(answers))

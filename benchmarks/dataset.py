@@ -29,10 +29,18 @@ class Dataset(msgspec.Struct, frozen=True, rename="camel"):
     """A database, and what its organization is called with."""
 
     path: str
+    """The SQLite file, from which questions are drawn."""
     org_id: str
     directory_id: str
     key: str
     groups: int
+    url: str = ""
+    """The PostgreSQL database that holds the same."""
+
+    @property
+    def database(self) -> str:
+        """What a server is told to open."""
+        return self.url or self.path
 
 
 def home() -> Path:
@@ -50,8 +58,8 @@ def dataset(groups: int, root: Path = ROOT) -> Dataset:
     if not described.exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        print(f"Building the dataset of {groups:,} groups in {folder}", file=sys.stderr, flush=True)
-        made = msgspec.json.decode(_generate(groups, folder / "guildhall.db", root))
+        say(f"Building the dataset of {groups:,} groups in {folder}")
+        made = msgspec.json.decode(fill(groups, str(folder / "guildhall.db"), root))
         made |= {"path": str(folder / "guildhall.db"), "groups": groups}
         described.write_bytes(msgspec.json.encode(made))
     return msgspec.json.decode(described.read_bytes(), type=Dataset)
@@ -87,12 +95,15 @@ def _fingerprint(root: Path) -> str:
     return digest.hexdigest()
 
 
-def _generate(groups: int, path: Path, root: Path) -> bytes:
+def fill(groups: int, database: str, root: Path) -> bytes:
+    """Fill a database with the organization of so many groups; return what it is called with, as JSON."""
     sizes = [f"--{name}={max(1, number * groups // LARGEST)}" for name, number in _SHAPE.items()]
-    return _guildhall(root, "generate", f"--groups={groups}", *sizes, f"--database={path}", "--json")
-
-
-def _guildhall(root: Path, *arguments: str) -> bytes:
-    command: Sequence[str] = (sys.executable, "-m", "guildhall", *arguments)
+    given = ("generate", f"--groups={groups}", *sizes, f"--database={database}", "--json")
     environment = {**os.environ, "PYTHONPATH": str(root / "src")}
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment).stdout
+    command: Sequence[str] = (sys.executable, "-m", "guildhall", *given)
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment).stdout.strip()
+
+
+def say(what: str) -> None:
+    """Tell whoever waits what is done now."""
+    print(what, file=sys.stderr, flush=True)

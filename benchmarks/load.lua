@@ -1,6 +1,8 @@
--- Replays prepared requests: the first argument of the script names a file of them, each behind its length.
--- The others are those of `Manner` in load.py: milliseconds that every connection waits before each request, how
--- many of the requests are left out in the first round, and the status that must come back, or 0 for any.
+-- Replays prepared requests: the first argument of the script names a file of them. The others are those of
+-- `Manner` in load.py: milliseconds that every connection waits before each request, how many of the requests
+-- are left out in the first round, and the status that must come back, or 0 for any.
+local folder = debug.getinfo(1, "S").source:match("^@(.*/)")
+local read_requests = dofile(folder .. "requests.lua")
 local threads = {}
 local requests = {}
 local at = 0
@@ -11,13 +13,7 @@ function setup(thread)
 end
 
 function init(args)
-   local file = assert(io.open(args[1], "rb"))
-   while true do
-      local length = file:read(8)
-      if not length then break end
-      requests[#requests + 1] = file:read(tonumber(length))
-   end
-   file:close()
+   requests = read_requests(args[1])
    local pause, wanted = tonumber(args[2]), tonumber(args[4])
    at = tonumber(args[3])
    if pause > 0 then

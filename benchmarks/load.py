@@ -1,6 +1,7 @@
 """The load: wrk, which replays prepared requests on connections that stay open."""
 
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -77,14 +78,15 @@ PLAIN = Manner()
 
 def run(url: str, requests: Path, *, clients: int, seconds: float, manner: Manner = PLAIN) -> Load:
     """Send the requests in turn for some seconds; raises LoadFailed when any of them failed."""
-    with start(url, requests, clients=clients, seconds=seconds, manner=manner) as process:
+    with started(url, requests, clients=clients, seconds=seconds, manner=manner) as process:
         return finish(process)
 
 
-def start(
+@contextmanager
+def started(
     url: str, requests: Path, *, clients: int, seconds: float, manner: Manner = PLAIN
-) -> "subprocess.Popen[str]":
-    """Begin a load that ends by itself."""
+) -> "Iterator[subprocess.Popen[str]]":
+    """Begin a load that ends by itself, or with the block."""
     program = shutil.which("wrk")
     if program is None:
         raise LoadFailed("wrk is not installed; Debian's package is called wrk.")
@@ -92,7 +94,18 @@ def start(
     given = (str(number) for number in msgspec.structs.astuple(manner))
     script = ("--script", str(_SCRIPT), url, "--", str(requests), *given)
     command = (program, "--threads", "1", "--connections", str(clients), *times, *script)
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            # Does nothing to one that has ended.
+            process.kill()
+
+
+def cut_short(process: "subprocess.Popen[str]") -> Load:
+    """End a load before its time; return what it measured up to now."""
+    process.send_signal(signal.SIGINT)
+    return finish(process)
 
 
 def finish(process: "subprocess.Popen[str]") -> Load:

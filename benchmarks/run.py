@@ -1,7 +1,9 @@
 """Times Guildhall beside its floors and its peers, and writes `report.md`.
 
-`python benchmarks/run.py` takes about half an hour once the datasets are built; `--quick` a minute or two, on
-a small dataset and without a report; `--compare REV` sets this checkout against another revision.
+`python benchmarks/run.py` takes about three quarters of an hour once the datasets are built; `--part`
+measures some of it and keeps the rest of the last run, `--quick` takes a minute or two, on a small dataset
+and without a report; `--compare REV` sets this checkout against another revision. PostgreSQL is measured
+where the variable `GUILDHALL_BENCH_POSTGRES` names a server.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +25,22 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 import apsw  # noqa: E402 -- the paths above come first, so that the script runs from anywhere
 import msgspec  # noqa: E402
 
-from benchmarks import measures, reports, samples, scenarios, servers  # noqa: E402
-from benchmarks.dataset import LARGEST, Dataset, copy_of, dataset, home, select  # noqa: E402
-from benchmarks.measures import Plan  # noqa: E402
+from benchmarks import (  # noqa: E402
+    additions,
+    comparisons,
+    measures,
+    postgres,
+    postgres_measures,
+    reports,
+    samples,
+    scenarios,
+    servers,
+    workers,
+)
+from benchmarks.dataset import LARGEST, Dataset, copy_of, dataset, home, say, select  # noqa: E402
+from benchmarks.runs import Plan  # noqa: E402
 
-FULL = Plan(seconds=5, runs=3, additions=120_000)
+FULL = Plan(seconds=5, runs=3, additions=150_000)
 SHORT = Plan(seconds=2, runs=1, additions=60_000)
 """For the sizes beside the largest, whose figures are compared among themselves; also `--short`."""
 
@@ -43,25 +57,35 @@ def main() -> None:
     """Read the command line and measure what it asks for."""
     options = _options()
     if options.again:
-        write_report(msgspec.json.decode((home() / "results.json").read_bytes()))
-        return
-    if options.compare:
-        compare(options.compare, options.groups or SMALL * 10, QUICK if options.quick else FULL)
+        write_report(_kept())
         return
     plan = QUICK if options.quick else SHORT if options.short else FULL
     groups = options.groups or (SMALL * 10 if options.quick else LARGEST)
-    results = measure(groups, plan)
-    if not (options.quick or options.short):
-        results["sizes"] = {str(size): _size(size, SHORT) for size in SIZES}
-    if options.peers:
-        # What was measured up to here stays, whatever happens to a peer.
-        _keep(results)
-        results["peers"] = [result for name in PEERS for result in _peers(name, groups, plan)]
-    if options.quick or options.short:
-        print(reports.report(results))
+    if options.compare:
+        print(reports.comparison(comparisons.compare(options.compare, options.groups or SMALL * 10, plan)))
         return
-    _keep(results)
-    write_report(results)
+    printed = options.quick or options.short
+    results = {} if printed or not options.part else _kept()
+    if results.setdefault("groups", groups) != groups:
+        raise SystemExit(
+            f"The last full run was of {results['groups']} groups; add --short to print this one."
+        )
+    results["machine"] = _machine()
+    for part in options.part or (("sqlite", "postgres") if printed else PARTS):
+        results |= PARTS[part](groups, plan)
+        # What was measured up to here stays, whatever happens to the next part.
+        if not printed:
+            _keep(results)
+    if printed:
+        print(reports.report(results))
+    else:
+        write_report(results)
+
+
+def _kept() -> dict[str, Any]:
+    file = home() / "results.json"
+    results: dict[str, Any] = msgspec.json.decode(file.read_bytes()) if file.exists() else {}
+    return results
 
 
 def _keep(results: dict[str, Any]) -> None:
@@ -71,64 +95,63 @@ def _keep(results: dict[str, Any]) -> None:
 def write_report(results: dict[str, Any]) -> None:
     """Write the report of a full run, its plots, and what was found out about it."""
     # Only here: the plots need a library that nothing else needs.
-    importlib.import_module("benchmarks.plots").draw(results)
+    if "reads" in results and "sizes" in results:
+        importlib.import_module("benchmarks.plots").draw(results)
     here = ROOT / "benchmarks"
     text = reports.report(results) + "\n" + (here / "findings.md").read_text()
     (here / "report.md").write_text(text)
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a small dataset and short runs, printed")
     parser.add_argument(
         "--short", action="store_true", help="the largest dataset, short runs, no other sizes, printed"
     )
     parser.add_argument("--again", action="store_true", help="write the report of the last full run anew")
     parser.add_argument("--groups", type=int, help="groups of the dataset")
-    parser.add_argument("--peers", action="store_true", help="measure the peers as well")
     parser.add_argument(
-        "--compare", metavar="REV", help="measure reads of this checkout and of a revision in turn"
+        "--part",
+        action="append",
+        choices=PARTS,
+        help="only this; once for each; the others stay as they were",
     )
+    parser.add_argument("--compare", metavar="REV", help="set this checkout against a revision, in turn")
     return parser.parse_args()
 
 
-def measure(groups: int, plan: Plan) -> dict[str, Any]:
-    """Measure everything on a dataset of so many groups."""
+def _sqlite(groups: int, plan: Plan) -> dict[str, Any]:
+    """Measure everything on SQLite with one worker."""
     made = copy_of(dataset(groups), home() / "work")
     sample = samples.draw(made)
-    results: dict[str, Any] = {"machine": _machine(), "groups": groups, "disk": _disk(made)}
+    results: dict[str, Any] = {"disk": _disk(made)}
     with servers.guildhall(made) as server:
         results["start"] = server.seconds_to_start
         results["memory_idle"] = server.memory()
-        _say("reads")
+        say("Measuring reads")
         reads = scenarios.reads(server, sample)
         results["reads"] = measures.read_all(server, sample, reads, plan)
-        _say("searches and filters")
+        say("Measuring searches and filters")
         results["searches"] = measures.search_all(server, sample, plan)
         filters = scenarios.filters_of_groups(sample)
         results["filters of groups"] = measures.filter_all(server, sample, filters)
         results["filters of users"] = measures.filter_all(server, sample, scenarios.filters_of_users(sample))
-        results["memory_loaded"] = server.memory()
-        _say("pages beside commits")
+        say("Measuring pages beside commits")
         pages = [scenario for scenario in reads if scenario.name.startswith("page of")]
         results["beside"] = [
             (scenario.name, *measures.beside_commits(server, sample, scenario, plan)) for scenario in pages
         ]
-    results |= _writes(dataset(groups), plan)
-    results["disk_grown"] = _disk(measures.grow(copy_of(dataset(groups), home() / "work"), _GROWN))
-    _say("mass changes")
-    again = copy_of(dataset(groups), home() / "work")
-    measures.lift_limits(again)
-    with servers.guildhall(again) as server:
-        results["mass"] = measures.change_largest(server, sample)
+        results["memory_loaded"] = server.memory_at_most()
+    results |= _writes(dataset(groups), sample, plan)
+    results["disk_grown"] = _disk(additions.grow(copy_of(dataset(groups), home() / "work"), _GROWN))
+    say("Measuring mass changes")
+    results["mass"] = additions.change_largest(dataset(groups), sample, plan)
     shutil.rmtree(home() / "work")
     return _plain(results)
 
 
-def _writes(original: Dataset, plan: Plan) -> dict[str, Any]:
-    _say("additions")
-    made = copy_of(original, home() / "work")
-    sample = samples.draw(made)
+def _writes(original: Dataset, sample: samples.Sample, plan: Plan) -> dict[str, Any]:
+    say("Measuring additions")
     random = scenarios.groups_to_join(sample)
     with tempfile.TemporaryDirectory() as folder:
         slow = {"LD_PRELOAD": _delaying(Path(folder)), "FSYNC_DELAY_MS": "2"}
@@ -139,10 +162,10 @@ def _writes(original: Dataset, plan: Plan) -> dict[str, Any]:
             ("a group of ten", [sample.group_of_ten], {}),
         ]
         writes = [
-            measures.add_members(made, sample, groups, plan, name=name, **environment)
+            additions.add_members(original, sample, groups, plan, name=name, **environment)
             for name, groups, environment in kinds
         ]
-    sql = measures.sql_of_additions(made, sample, random, 2_000)
+    sql = additions.sql_of_additions(original, sample, random, 2_000)
     return {"writes": writes, "sql_of_additions": sql}
 
 
@@ -153,41 +176,49 @@ def _delaying(folder: Path) -> str:
     return str(library)
 
 
+def _sizes(_groups: int, _plan: Plan) -> dict[str, Any]:
+    return {"sizes": {str(size): _size(size, SHORT) for size in SIZES}}
+
+
 def _size(groups: int, plan: Plan) -> dict[str, Any]:
     """Measure a few operations on a dataset of another size."""
-    _say(f"{groups:,} groups")
+    say(f"Measuring {groups:,} groups")
     original = dataset(groups)
     made = copy_of(original, home() / "work")
     sample = samples.draw(made)
     with servers.guildhall(made) as server:
         reads = measures.read_all(server, sample, scenarios.reads(server, sample), plan)
+        searches = measures.search_all(server, sample, plan)
     joined = scenarios.groups_to_join(sample)
-    added = measures.add_members(made, sample, joined, plan, name=f"{groups} groups")
+    added = additions.add_members(original, sample, joined, plan, name=f"{groups} groups")
+    mass = additions.change_largest(original, sample, plan)
     shutil.rmtree(home() / "work")
-    return _plain({"reads": reads, "added": added, "disk": _disk(original)})
+    found = {"reads": reads, "searches": searches, "added": added, "mass": mass, "disk": _disk(original)}
+    return _plain(found)
 
 
-def compare(revision: str, groups: int, plan: Plan) -> None:
-    """Measure reads of this checkout and of a revision, each on the dataset that it builds itself."""
-    with tempfile.TemporaryDirectory() as folder:
-        other = Path(folder) / "checkout"
-        subprocess.run(["git", "worktree", "add", "--detach", other, revision], check=True, cwd=ROOT)
-        try:
-            measured = {}
-            for name, root in (("here", ROOT), (revision, other)):
-                made = copy_of(dataset(groups, root), home() / f"compare-{root.name}")
-                sample = samples.draw(made)
-                with servers.guildhall(made, root) as server:
-                    found = scenarios.reads(server, sample)
-                    measured[name] = measures.rates(server, sample, found, plan)
-            print(reports.comparison(measured))
-        finally:
-            subprocess.run(["git", "worktree", "remove", "--force", other], check=True, cwd=ROOT)
+def _postgres(groups: int, plan: Plan) -> dict[str, Any]:
+    """Measure PostgreSQL where there is one, and how many workers do on either."""
+    original, server = dataset(groups), postgres.server_url()
+    sample, engines = samples.draw(original), {"SQLite": original}
+    results: dict[str, Any] = {"postgres": None}
+    if server:
+        made = engines["PostgreSQL"] = postgres.postgres_dataset(original, server)
+        asked = msgspec.structs.replace(sample, made=made)
+        results["postgres"] = postgres_measures.measure(made, asked, plan)
+    say("Measuring workers")
+    results["workers"] = workers.measure(engines, sample, plan)
+    shutil.rmtree(home() / "work")
+    return _plain(results)
 
 
-def _peers(name: str, groups: int, plan: Plan) -> list[Any]:
+def _peers(groups: int, plan: Plan) -> dict[str, Any]:
+    return {"peers": [result for name in PEERS for result in _peer(name, groups, plan)]}
+
+
+def _peer(name: str, groups: int, plan: Plan) -> list[Any]:
     """Measure a peer; one that is measured in two ways writes two results."""
-    _say(f"peer {name}")
+    say(f"Measuring peer {name}")
     with tempfile.TemporaryDirectory() as folder:
         result = str(Path(folder) / "result.json")
         data = ("--data", dataset(groups).path, "--work", str(home() / "peers"), "--json", result)
@@ -198,12 +229,21 @@ def _peers(name: str, groups: int, plan: Plan) -> list[Any]:
         return [msgspec.json.decode(file.read_bytes()) for file in sorted(Path(folder).glob("*.json"))]
 
 
+PARTS: dict[str, Callable[[int, Plan], dict[str, Any]]] = {
+    "sqlite": _sqlite,
+    "sizes": _sizes,
+    "postgres": _postgres,
+    "peers": _peers,
+}
+"""What is measured by itself, and how; all of it unless a part is named."""
+
+
 def _disk(made: Dataset) -> dict[str, float]:
     """Return bytes on disk: of the file, and of what memberships and groups need with their indexes."""
     sizes: dict[str, Any] = dict(
         select(made, "SELECT name, sum(pgsize) FROM dbstat WHERE aggregate = FALSE GROUP BY name")  # type: ignore[arg-type]
     )
-    rows = dict(
+    rows: dict[Any, Any] = dict(
         select(
             made,
             "SELECT 'memberships', count(*) FROM memberships UNION ALL SELECT 'groups', count(*) FROM groups",
@@ -245,10 +285,6 @@ def _processor() -> str:
 def _plain(results: dict[str, Any]) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(results)
     return plain
-
-
-def _say(what: str) -> None:
-    print(f"Measuring {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

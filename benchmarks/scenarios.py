@@ -3,7 +3,8 @@
 import collections
 import itertools
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -23,7 +24,7 @@ JOINED = 2_000
 """Groups that members are added to at random."""
 
 _SEED = 7
-_LIMITS, _SEARCHES = 80, 40_000
+_LIMITS, _SEARCHES = 80, 60_000
 """Sizes of pages, 20 and more, and requests of one kind of search, at most."""
 
 COUNTS = 'counts={"includeUsers":true,"includeResources":true}'
@@ -45,48 +46,44 @@ class Scenario(msgspec.Struct, frozen=True):
     clients: int = CLIENTS
 
 
-def reads(server: Server, sample: Sample) -> list[Scenario]:
-    """Return the read scenarios that have a floor of their own; cursors come from the server."""
+def reads(server: Server, sample: Sample, wanted: Collection[str] = ()) -> list[Scenario]:
+    """Return the reads that have a floor of their own, all or those wanted; cursors come from the server."""
     groups = sample.v2("/groups")
-    return [
-        Scenario("get one group", [Request("GET", f"{groups}/{group}") for group in sample.groups]),
-        _pages(server, sample, 20),
-        _pages(server, sample, 100),
-        Scenario(
-            "groups of a user", [Request("GET", f"{groups}?accountIds={user}") for user in sample.users]
+    joined = f"{sample.v2('/users')}?groupIds="
+    found: dict[str, Callable[[], list[Request]]] = {
+        "get one group": lambda: _gets(f"{groups}/{group}" for group in sample.groups),
+        "page of 20 groups": lambda: _pages(server, sample, 20),
+        "page of 100 groups": lambda: _pages(server, sample, 100),
+        "groups of a user": lambda: _gets(f"{groups}?accountIds={user}" for user in sample.users),
+        "users of a group": lambda: _gets(f"{joined}{group}" for group in sample.members_groups),
+        "members of a group": lambda: _gets(
+            f"{groups}/{group}/memberships?limit=20" for group in sample.members_groups
         ),
-        Scenario(
-            "users of a group",
-            [Request("GET", f"{sample.v2('/users')}?groupIds={group}") for group in sample.members_groups],
-        ),
-        Scenario(
-            "members of a group",
-            [Request("GET", f"{groups}/{group}/memberships?limit=20") for group in sample.members_groups],
-        ),
-        _v1_search(server, sample),
-        Scenario("count of groups", [Request("GET", f"{groups}/count")]),
-        Scenario("stats of groups", [Request("GET", f"{groups}/stats")]),
-    ]
+        "v1 search of 1000 groups": lambda: _v1_search(server, sample),
+        "count of groups": lambda: _gets([f"{groups}/count"]),
+        "stats of groups": lambda: _gets([f"{groups}/stats"]),
+    }
+    return [Scenario(name, make()) for name, make in found.items() if not wanted or name in wanted]
 
 
-def _pages(server: Server, sample: Sample, size: int) -> Scenario:
+def _gets(paths: Iterable[str]) -> list[Request]:
+    return [Request("GET", path) for path in paths]
+
+
+def _pages(server: Server, sample: Sample, size: int) -> list[Request]:
     path = f"{sample.v2('/groups')}?limit={size}&{quote(COUNTS, safe='=')}&sortBy=name"
     tokens = walk(server, sample, path)
-    found = [Request("GET", f"{sample.v2('/groups')}?cursor={quote(token)}") for token in tokens]
-    return Scenario(f"page of {size} groups", found or [Request("GET", path)])
+    return _gets(f"{sample.v2('/groups')}?cursor={quote(token)}" for token in tokens) or _gets([path])
 
 
-def _v1_search(server: Server, sample: Sample) -> Scenario:
+def _v1_search(server: Server, sample: Sample) -> list[Request]:
     path = sample.v1("/groups/search")
     # A walk alone has too few pages to be asked for the first time for a second.
-    bodies = [
+    bodies: list[dict[str, Any]] = [
         {"cursor": t} for limit in (1000, 999, 998) for t in walk(server, sample, path, {"limit": limit})
     ]
     bodies = bodies or [{"limit": 1000}]
-    return Scenario(
-        "v1 search of 1000 groups",
-        [Request("POST", path, msgspec.json.encode(body).decode()) for body in bodies],
-    )
+    return [Request("POST", path, msgspec.json.encode(body).decode()) for body in bodies]
 
 
 def searches(sample: Sample) -> list[Scenario]:
@@ -193,3 +190,14 @@ def _strangers(sample: Sample, group: str, most: int, skip: int) -> list[str]:
     last = int(str(select(sample.made, "SELECT max(user_key) FROM users")[0][0]))
     start = int(group[:6], 16) % (last // 2)
     return [str(row[0]) for row in select(sample.made, sql, start, group, most, skip)]
+
+
+def plain_groups(sample: Sample, most: int = JOINED) -> list[str]:
+    """Return ordinary groups of the default directory that give nothing: each addition is the same work."""
+    sql = """
+        SELECT g.id FROM groups AS g JOIN directories AS d ON d.directory_key = g.directory_key
+        JOIN group_counts AS c ON c.group_key = g.group_key
+        WHERE d.rank = 0 AND g.synced = 0 AND g.type = 0 AND g.grants_admin = 0 AND c.resources = 0
+        ORDER BY g.id LIMIT ?
+    """
+    return [str(row[0]) for row in select(sample.made, sql, most)]

@@ -35,7 +35,11 @@ class Server:
 
     def memory(self) -> int:
         """Return the bytes of memory that they hold; what they share counts once (PSS)."""
-        return sum(_memory(pid) for pid in self.processes())
+        return sum(_field(pid, "smaps_rollup", "Pss:") for pid in self.processes())
+
+    def memory_at_most(self) -> int:
+        """Return the most bytes that each of them held so far, added up; what they share counts for each."""
+        return sum(_field(pid, "status", "VmHWM:") for pid in self.processes())
 
 
 @contextlib.contextmanager
@@ -43,16 +47,16 @@ def guildhall(
     made: Dataset, root: Path = ROOT, workers: int = 1, environment: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """Start the server of a checkout on a dataset, and stop it in the end."""
-    options = ("--database", made.path, "--workers", str(workers))
+    options = ("--database", made.database, "--workers", str(workers))
     command = (sys.executable, "-m", "guildhall", "serve", "--port", "0", "--json", *options)
     with _started(command, {"PYTHONPATH": str(root / "src"), **(environment or {})}) as server:
         yield server
 
 
 @contextlib.contextmanager
-def bare(answers: Path) -> Iterator[Server]:
+def bare(answers: Path, workers: int = 1) -> Iterator[Server]:
     """Start the same HTTP server with an application that knows its answers already."""
-    command = (sys.executable, "-m", "benchmarks.bare", str(answers))
+    command = (sys.executable, "-m", "benchmarks.bare", str(answers), str(workers))
     with _started(command, {"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}) as server:
         yield server
 
@@ -110,6 +114,7 @@ def _cpu(pid: int) -> float:
     return total * _NANOSECONDS
 
 
-def _memory(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+def _field(pid: int, file: str, name: str) -> int:
+    """Return bytes from a line of kilobytes below /proc."""
+    lines = Path(f"/proc/{pid}/{file}").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))

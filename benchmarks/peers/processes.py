@@ -5,8 +5,9 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -36,11 +37,13 @@ class Server(msgspec.Struct, frozen=True):
 
     def settle(self) -> None:
         """Wait until it has finished what it was asked, even where nobody waits for the answer any more."""
-        deadline = time.monotonic() + _SETTLING_SECONDS
-        before, used = -1.0, self.cpu_us()
-        while used - before > _IDLE_MICROSECONDS and time.monotonic() < deadline:
-            time.sleep(_LOOK_AGAIN_SECONDS * 4)
-            before, used = used, self.cpu_us()
+        used = [self.cpu_us()]
+
+        def idle() -> bool:
+            used.append(self.cpu_us())
+            return used[-1] - used[-2] <= _IDLE_MICROSECONDS
+
+        _wait_until(idle, _SETTLING_SECONDS, _LOOK_AGAIN_SECONDS * 4)
 
 
 def free_port() -> int:
@@ -71,13 +74,27 @@ def started(command: Sequence[str], port: int, folder: Path) -> Iterator[Server]
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + _STARTING_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection((ADDRESS, port), timeout=1):
+    """Wait until the server accepts connections; raises PeerFailed when it ends or takes too long."""
+    _wait_until(lambda: process.poll() is not None or _accepts(port), _STARTING_SECONDS, _LOOK_AGAIN_SECONDS)
+    if process.poll() is not None or not _accepts(port):
+        told = log.read_text(errors="replace")[-_LOG_END:]
+        raise PeerFailed(f"{process.args!r} does not accept connections:\n{told}")
+
+
+def _accepts(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((ADDRESS, port), timeout=1):
+        return True
+    return False
+
+
+def _wait_until(happened: Callable[[], bool], seconds: float, between: float) -> None:
+    """Look again and again until it has happened, or that many seconds are over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        # Each look is a whole interval after the last: what is measured between two looks is comparable.
+        threading.Event().wait(between)
+        if happened():
             return
-        time.sleep(_LOOK_AGAIN_SECONDS)
-    told = log.read_text(errors="replace")[-_LOG_END:]
-    raise PeerFailed(f"{process.args!r} does not accept connections:\n{told}")
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -1,4 +1,4 @@
--- Replays the requests of a file, each behind its length in eight digits.
+-- Replays the requests of a file.
 --   first argument   the file
 --   second argument  how many requests of it were sent by an earlier run
 --   third argument   stop when so many of it were sent; 0: begin anew after the last
@@ -9,6 +9,8 @@ ffi.cdef[[
    int clock_gettime(int clock, peer_moment *moment);
 ]]
 
+local folder = debug.getinfo(1, "S").source:match("^@(.*/)")
+local read_requests = dofile(folder .. "../requests.lua")
 local threads = {}
 local moment = ffi.new("peer_moment")
 local requests = {}
@@ -34,13 +36,7 @@ function setup(thread)
 end
 
 function init(args)
-   local file = assert(io.open(args[1], "rb"))
-   while true do
-      local length = file:read(8)
-      if not length then break end
-      requests[#requests + 1] = file:read(tonumber(length))
-   end
-   file:close()
+   requests = read_requests(args[1])
    taken = tonumber(args[2])
    last = tonumber(args[3])
    expected = args[4] or ""

@@ -1,0 +1,116 @@
+"""Measuring how many workers do: SQLite with one, two and four, PostgreSQL with one and two."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from benchmarks import load, postgres, scenarios, servers
+from benchmarks.additions import COUNT_ADDITIONS, added, require_added, unlimited
+from benchmarks.dataset import Dataset
+from benchmarks.load import Load
+from benchmarks.runs import Plan, Taken, median, timed
+from benchmarks.samples import Sample
+from benchmarks.scenarios import WRITERS, Scenario
+from benchmarks.servers import Server
+
+READS = ("get one group", "page of 20 groups")
+
+_WORKERS = {"SQLite": (1, 2, 4), "PostgreSQL": (1, 2)}
+_SECONDS = 3.0
+"""Seconds of a run, at most: there are many."""
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """A rate with its latencies in milliseconds."""
+
+    name: str
+    per_second: float
+    p50: float
+    p99: float
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What a server with so many workers reaches."""
+
+    engine: str
+    workers: int
+    rates: list[Rate]
+
+
+class _Contender(msgspec.Struct):
+    """A started server, and what it is to do."""
+
+    engine: str
+    workers: int
+    made: Dataset
+    server: Server
+    reads: list[Scenario]
+    additions: Taken
+    runs: dict[str, list[Load]]
+
+    def run(self, seconds: float) -> None:
+        """Read and write once more, by 32 clients."""
+        for scenario in self.reads:
+            with load.prepared([request.encode(self.made.key) for request in scenario.requests]) as requests:
+                self.runs[scenario.name].append(timed(self.server, requests, WRITERS, seconds)[0])
+        self.runs["add a member"].append(self.additions.send(self.server, WRITERS, seconds)[0])
+
+    def measured(self) -> Measured:
+        """Return the medians of its runs."""
+        rates = [
+            Rate(
+                name,
+                median(run.per_second for run in runs),
+                median(run.p50 for run in runs),
+                median(run.p99 for run in runs),
+            )
+            for name, runs in self.runs.items()
+        ]
+        return Measured(self.engine, self.workers, rates)
+
+
+def measure(engines: dict[str, Dataset], sample: Sample, plan: Plan) -> list[Measured]:
+    """Measure each engine's dataset with its numbers of workers, all of them in turn.
+
+    Raises LoadFailed for any answer that is not due, and for a confirmed addition that is not stored.
+    """
+    with contextlib.ExitStack() as stack:
+        found = [
+            one for engine in engines for one in _contenders(stack, engine, engines[engine], sample, plan)
+        ]
+        for _ in range(plan.runs):
+            for one in found:
+                one.run(min(_SECONDS, plan.seconds))
+        for made in {one.made.database: one.made for one in found}.values():
+            mine = [one.additions for one in found if one.made == made]
+            confirmed = sum(taken.confirmed for taken in mine)
+            require_added(confirmed, sum(taken.runs for taken in mine) * WRITERS, _stored(made))
+        return [one.measured() for one in found]
+
+
+def _contenders(
+    stack: contextlib.ExitStack, engine: str, made: Dataset, sample: Sample, plan: Plan
+) -> Iterator[_Contender]:
+    counts = _WORKERS[engine]
+    reads: Sequence[Scenario] = ()
+    requests = scenarios.additions(sample, scenarios.groups_to_join(sample), plan.additions)
+    copy = stack.enter_context(postgres.copied(made)) if made.url else None
+    for number, workers in enumerate(counts):
+        # Copies of PostgreSQL's database take long: its servers share one, and each has its part of it.
+        own, some = (
+            copy or unlimited(made, f"workers-{workers}"),
+            requests[number :: len(counts)] if copy else requests,
+        )
+        server = stack.enter_context(servers.guildhall(own, workers=workers))
+        asked = msgspec.structs.replace(sample, made=own)
+        reads = reads or scenarios.reads(server, asked, READS)
+        prepared: Path = stack.enter_context(load.prepared([request.encode(own.key) for request in some]))
+        taken = Taken(f"{engine} with {workers} workers", prepared, len(some))
+        runs: dict[str, list[Load]] = {name: [] for name in (*READS, "add a member")}
+        yield _Contender(engine, workers, own, server, list(reads), taken, runs)
+
+
+def _stored(made: Dataset) -> int:
+    return int(postgres.fetch(made.url, COUNT_ADDITIONS)[0][0]) if made.url else added(made)
