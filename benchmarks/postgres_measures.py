@@ -59,8 +59,8 @@ class Cost(msgspec.Struct, frozen=True):
     trips: float
 
 
-def measure(made: Dataset, sample: Sample, plan: Plan) -> dict[str, Any]:
-    """Measure everything on a database of the server that `made` is on."""
+def measure(made: Dataset, sample: Sample, plan: Plan) -> tuple[dict[str, Any], list[Scenario]]:
+    """Measure everything on a database of the server that `made` is on; return the reads as well."""
     results: dict[str, Any] = {
         "settings": postgres.settings(made.url),
         "workers": WORKERS,
@@ -78,7 +78,7 @@ def measure(made: Dataset, sample: Sample, plan: Plan) -> dict[str, Any]:
         results |= postgres_additions.add_all(fresh, sample, plan, WORKERS)
     recorded |= results.pop("recorded")
     results["costs"] = [_cost(name, found) for name, found in recorded.items()]
-    return results
+    return results, wanted
 
 
 def _some(requests: Sequence[Request]) -> list[Request]:

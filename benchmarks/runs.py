@@ -3,7 +3,7 @@
 import contextlib
 import statistics
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -49,15 +49,6 @@ def medians(loads: Sequence[Load]) -> Load:
         name: median(getattr(one, name) for one in loads) for name in ("p50", "p90", "p99", "p999", "max")
     }
     return msgspec.structs.replace(middle, **found)
-
-
-def by_name(names: Iterable[str], measure: Callable[[str], Load], times: int) -> dict[str, list[Load]]:
-    """Measure each in turn, so many times over: what is compared is measured side by side."""
-    found: dict[str, list[Load]] = {name: [] for name in names}
-    for _ in range(times):
-        for name, loads in found.items():
-            loads.append(measure(name))
-    return found
 
 
 class Taken:

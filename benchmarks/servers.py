@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.dataset import ROOT, Dataset
 
 _NANOSECONDS = 1e-9
-_STARTING = 30.0
+_STOPPING = 30.0
 
 
 class Server:
@@ -79,7 +79,12 @@ def _started(command: tuple[str, ...], environment: Mapping[str, str]) -> Iterat
         yield Server(process, json.loads(line)["url"], time.perf_counter() - begun)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=_STARTING)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_STOPPING)
+        # It leads a group of its own, so nothing that somebody else has started is in it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def ask(

@@ -1,8 +1,7 @@
 """Measuring how many workers do: SQLite with one, two and four, PostgreSQL with one and two."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -71,14 +70,19 @@ class _Contender(msgspec.Struct):
         return Measured(self.engine, self.workers, rates)
 
 
-def measure(engines: dict[str, Dataset], sample: Sample, plan: Plan) -> list[Measured]:
+def measure(
+    engines: Mapping[str, Dataset], known: Mapping[str, list[Scenario]], sample: Sample, plan: Plan
+) -> list[Measured]:
     """Measure each engine's dataset with its numbers of workers, all of them in turn.
 
-    Raises LoadFailed for any answer that is not due, and for a confirmed addition that is not stored.
+    `known` are reads of an engine whose cursors are there already. Raises LoadFailed for any answer that is
+    not due, and for a confirmed addition that is not stored.
     """
     with contextlib.ExitStack() as stack:
         found = [
-            one for engine in engines for one in _contenders(stack, engine, engines[engine], sample, plan)
+            one
+            for engine, made in engines.items()
+            for one in _contenders(stack, engine, made, (sample, known.get(engine, ())), plan)
         ]
         for _ in range(plan.runs):
             for one in found:
@@ -91,25 +95,26 @@ def measure(engines: dict[str, Dataset], sample: Sample, plan: Plan) -> list[Mea
 
 
 def _contenders(
-    stack: contextlib.ExitStack, engine: str, made: Dataset, sample: Sample, plan: Plan
+    stack: contextlib.ExitStack,
+    engine: str,
+    made: Dataset,
+    questions: tuple[Sample, Sequence[Scenario]],
+    plan: Plan,
 ) -> Iterator[_Contender]:
-    counts = _WORKERS[engine]
-    reads: Sequence[Scenario] = ()
+    counts, (sample, known) = _WORKERS[engine], questions
+    reads = [scenario for scenario in known if scenario.name in READS]
     requests = scenarios.additions(sample, scenarios.groups_to_join(sample), plan.additions)
+    # A copy of PostgreSQL's database takes long: its servers share one, and each has a part of the requests.
     copy = stack.enter_context(postgres.copied(made)) if made.url else None
     for number, workers in enumerate(counts):
-        # Copies of PostgreSQL's database take long: its servers share one, and each has its part of it.
-        own, some = (
-            copy or unlimited(made, f"workers-{workers}"),
-            requests[number :: len(counts)] if copy else requests,
-        )
+        own = copy or unlimited(made, f"workers-{workers}")
+        some = requests[number :: len(counts)] if copy else requests
         server = stack.enter_context(servers.guildhall(own, workers=workers))
-        asked = msgspec.structs.replace(sample, made=own)
-        reads = reads or scenarios.reads(server, asked, READS)
-        prepared: Path = stack.enter_context(load.prepared([request.encode(own.key) for request in some]))
+        reads = reads or scenarios.reads(server, msgspec.structs.replace(sample, made=own), READS)
+        prepared = stack.enter_context(load.prepared([request.encode(own.key) for request in some]))
         taken = Taken(f"{engine} with {workers} workers", prepared, len(some))
         runs: dict[str, list[Load]] = {name: [] for name in (*READS, "add a member")}
-        yield _Contender(engine, workers, own, server, list(reads), taken, runs)
+        yield _Contender(engine, workers, own, server, reads, taken, runs)
 
 
 def _stored(made: Dataset) -> int:
