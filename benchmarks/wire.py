@@ -81,12 +81,12 @@ class _Conversation:
 
     def run(self) -> None:
         """Pass everything on until one side ends."""
-        back = threading.Thread(
-            target=self._pump, args=(self._server, self._client, self._backend), daemon=True
-        )
-        back.start()
-        self._pump(self._client, self._server, self._frontend)
-        back.join()
+        with self._client, self._server:
+            answers = (self._server, self._client, self._backend)
+            back = threading.Thread(target=self._pump, args=answers, daemon=True)
+            back.start()
+            self._pump(self._client, self._server, self._frontend)
+            back.join()
 
     def _pump(self, source: socket.socket, target: socket.socket, read: Any) -> None:
         pending = b""
