@@ -26,6 +26,9 @@ _SHORTEST = 0.5
 _LONGEST = 120.0
 """Seconds that are waited for something that must happen."""
 
+_ADDED_BESIDE = 80
+"""Members that each of some groups gets at most while the largest group changes."""
+
 COUNT_ADDITIONS = "SELECT count(*) FROM events WHERE action = 'group_member_added'"
 
 
@@ -114,7 +117,7 @@ def change_largest(original: Dataset, sample: Sample, plan: Plan) -> list[Mass]:
         fresh = unlimited(original)
         with servers.guildhall(fresh) as server:
             for number, (name, request) in enumerate(changes.items()):
-                found[name].append(_mass(server, fresh, sample, (name, request), skip=1_000 * number))
+                found[name].append(_mass(server, fresh, sample, (name, request), skip=number * _ADDED_BESIDE))
     return [_middle(masses) for masses in found.values()]
 
 
@@ -135,14 +138,15 @@ def _mass(server: Server, made: Dataset, sample: Sample, change: tuple[str, Requ
     others = [group for group in sample.groups if group != sample.largest_group]
     reads = [Request("GET", f"{sample.v2('/groups')}/{group}").encode(made.key) for group in others]
     joined = [group for group in scenarios.groups_to_join(sample, 50) if group in others]
-    writes = [one.encode(made.key) for one in scenarios.additions(sample, joined, 4_000, skip=skip)]
+    beside = scenarios.additions(sample, joined, len(joined) * _ADDED_BESIDE, skip=skip)
+    writes = [one.encode(made.key) for one in beside]
     pace, before = Manner(pause=20, status=204), added(made)
     with (
         load.prepared(reads) as read,
         load.prepared(writes) as write,
         load.started(server.url, write, clients=1, seconds=_LONGEST, manner=pace) as writer,
     ):
-        _wait_until(lambda: added(made) > before)
+        _wait_until(lambda: writer.poll() is not None or added(made) > before)
         with load.started(server.url, read, clients=4, seconds=_LONGEST) as reader:
             begun = time.perf_counter()
             status, body, _ = servers.ask(server, request.method, request.path, made.key, request.body)
@@ -150,7 +154,7 @@ def _mass(server: Server, made: Dataset, sample: Sample, change: tuple[str, Requ
             # What is read when the change is over would hide what was read meanwhile.
             meanwhile = load.cut_short(reader) if seconds > _SHORTEST else None
         after = added(made)
-        _wait_until(lambda: added(made) > after + 1)
+        _wait_until(lambda: writer.poll() is not None or added(made) > after + 1)
         waited = load.cut_short(writer)
     if status != request.status:
         raise LoadFailed(f"{name}: {status} {body[:300]!r}")

@@ -54,7 +54,9 @@ class LoadFailed(Exception):
 
 @contextmanager
 def prepared(requests: Sequence[bytes]) -> Iterator[Path]:
-    """Write requests where wrk's script reads them."""
+    """Write requests where wrk's script reads them; raises LoadFailed when there are none."""
+    if not requests:
+        raise LoadFailed("There is nothing to send: the dataset is too small.")
     with tempfile.NamedTemporaryFile(prefix="guildhall-load-") as file:
         for request in requests:
             file.write(b"%08d" % len(request) + request)
