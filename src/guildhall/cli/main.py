@@ -31,6 +31,7 @@ COMMANDS = {
     "check": Place("check", "Recount every stored counter and seat, and say what is off."),
     "backup": Place("backup", "Copy a database, also beside a running server."),
     "restore": Place("restore", "Put a backup in the place of a database."),
+    "copy": Place("copy", "Copy a SQLite database to PostgreSQL, everything in it."),
     "groups": Place("groups", "Groups, their members and roles, on any server of the API."),
     "directories": Place("directories", "Directories of an organization, on a running Guildhall."),
     "users": Place("users", "Users of an organization, on a running Guildhall."),
