@@ -32,7 +32,7 @@ READS = (
     "count of groups",
 )
 
-_RECORDED, _FEWEST = 1_000, 20
+_RECORDED, _FEWEST = 500, 20
 
 
 class Floored(msgspec.Struct, frozen=True):
