@@ -95,6 +95,14 @@ class Recorder:
     def name_scan(self, org_key: int) -> NameScan | None:
         return self._scan
 
+    async def user_sets(
+        self, org_key: int, parts: Sequence[UserFilter], *, read: bool = False
+    ) -> list[int] | None:
+        """Sets that all users up to a key are in: few or many, as the filter that drives finds."""
+        if self.engine != "sqlite" or self._scan is None:
+            return None
+        return [(1 << FAR) - 1] * len(parts)
+
     async def values(self, statement: Statement[Any], **parameters: Any) -> list[Any]:
         return ["abc"] if "term" in statement.sql else [1, 2]
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+from guildhall.model.user_lists import UserFilter
 from guildhall.store.freshness import Freshness
 from guildhall.store.name_scans import NameScan
 from guildhall.store.statement import Statement
@@ -67,6 +68,14 @@ class Transaction(Protocol):
 
     def take_turn(self) -> None:
         """Let what else has come in go first: before a read begins what may take long on the event loop."""
+
+    async def user_sets(
+        self, org_key: int, parts: Sequence[UserFilter], *, read: bool = False
+    ) -> list[int] | None:
+        """Return who matches each of some filters in this snapshot, as bits by user key, or None.
+
+        With `read` those that are not in memory are read first. For what filters, see `store.user_sets`.
+        """
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` once the transaction is on disk; never when it is not."""

@@ -25,6 +25,9 @@ FEW = 1_000
 STRETCH = 1_000
 """Rows of the index that are walked before anything larger is gathered."""
 
+_NEAR = 1
+"""Stretches more that are walked sooner than sets are read."""
+
 MOST_GATHERED = 50_000
 """Rows up to which filters are told apart by how many they match."""
 
@@ -67,7 +70,10 @@ class FilteredList(Protocol[Row]):
         """
 
     async def scan(self, tx: Transaction) -> list[Row] | None:
-        """Return up to `limit + 1` rows by names in memory, or None when that does not lead to them soon."""
+        """Return up to `limit + 1` rows by what is in memory, or None where that takes long."""
+
+    async def by_sets(self, tx: Transaction, *, read: bool = False) -> list[Row] | None:
+        """Return up to `limit + 1` rows by sets in memory, or None; with `read` what is missing is read."""
 
     async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
         """Return where so many rows of the index end, or None when it ends before."""
@@ -89,6 +95,11 @@ async def read_page(tx: Transaction, wanted: FilteredList[Row]) -> list[Row]:
     rows = await wanted.walk(tx, end)
     if end is None or len(rows) > wanted.limit:
         return rows
+    stretches = (wanted.limit + 1) // max(len(rows), 1)
+    if stretches > _NEAR:
+        known = await wanted.by_sets(tx, read=True)
+        if known is not None:
+            return known
     length = min(STRETCH * (wanted.limit + 1) // max(len(rows), 1), MOST_GATHERED)
     driver, size = await _fewest(tx, wanted.gathered, wanted.values, length)
     return await wanted.gather(tx, driver) if size <= length else await wanted.walk(tx, None)
@@ -96,10 +107,17 @@ async def read_page(tx: Transaction, wanted: FilteredList[Row]) -> list[Row]:
 
 async def choose_driver(tx: Transaction, gathered: Mapping[str, Gathered], values: Mapping[str, Any]) -> str:
     """Return the filter to count by, which matches the fewest, or WALK when each matches very many."""
-    driver, size = await _fewest(tx, gathered, values, FEW)
-    if size > FEW:
-        driver, size = await _fewest(tx, gathered, values, MOST_GATHERED)
+    driver = await choose_few(tx, gathered, values)
+    if driver != WALK:
+        return driver
+    driver, size = await _fewest(tx, gathered, values, MOST_GATHERED)
     return driver if size <= MOST_GATHERED else WALK
+
+
+async def choose_few(tx: Transaction, gathered: Mapping[str, Gathered], values: Mapping[str, Any]) -> str:
+    """Return the filter that matches the fewest if those are few, else WALK."""
+    driver, size = await _fewest(tx, gathered, values, FEW)
+    return driver if size <= FEW else WALK
 
 
 async def _fewest(

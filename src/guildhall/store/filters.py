@@ -134,6 +134,9 @@ class _GroupPage(msgspec.Struct, frozen=True):
                 return rows[: self.limit + 1] if tx.name_scan(org_key) is names else None
         return None
 
+    async def by_sets(self, tx: Transaction, *, read: bool = False) -> None:
+        """Return nothing: there are sets of users only."""
+
     async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
         """Return the name, and the id among several directories, that is so many groups ahead."""
         place = await tx.one(_ahead_statement(self.shape), **self.values, ahead=rows - 1)

@@ -8,9 +8,10 @@ Whatever it says nothing about, other processes' commits above all, alters every
 import collections
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from guildhall.store.altered_users import AlteredUsers, RememberedUsers
 from guildhall.store.statement import Statement
 
 MOST_GROUPS_REMEMBERED = 50_000
@@ -50,7 +51,7 @@ class CommitCount(Protocol):
 class Alterations:
     """What some writes alter of what is shown."""
 
-    __slots__ = ("anything", "groups", "names", "nothing")
+    __slots__ = ("anything", "groups", "names", "nothing", "users")
 
     def __init__(self) -> None:
         self.nothing = True
@@ -58,9 +59,19 @@ class Alterations:
         self.names = False
         """Whether groups may have come, gone or taken other names."""
         self.groups: set[int] = set()
+        self.users = AlteredUsers()
 
     def add(self, statement: Statement[Any], parameters: Mapping[str, Any]) -> None:
         """Add those of a statement."""
+        self._add(statement, parameters)
+        self.users.add(statement, parameters)
+
+    def add_many(self, statement: Statement[Any], rows: Sequence[Sequence[Any]]) -> None:
+        """Add those of a statement that is run once for each row of parameters."""
+        self._add(statement, {})
+        self.users.add_many(statement, rows)
+
+    def _add(self, statement: Statement[Any], parameters: Mapping[str, Any]) -> None:
         self.nothing = False
         if statement.table == _OF_ONE_GROUP and "group_key" in parameters:
             self.groups.add(parameters["group_key"])
@@ -71,6 +82,7 @@ class Alterations:
     def add_all(self) -> None:
         """Add whatever could be altered."""
         self.nothing, self.anything, self.names = False, True, True
+        self.users.add_all()
 
 
 class Freshness:
@@ -92,6 +104,7 @@ class Freshness:
         self._last_of_all = 0
         self._last_of_names = 0
         self._last_of_group: dict[int, int] = {}
+        self._users = RememberedUsers()
 
     @contextlib.contextmanager
     def committing(self, alterations: Alterations) -> Iterator[None]:
@@ -164,6 +177,13 @@ class Freshness:
         """Whether every group has the name that it had at a moment; `moment` was called before."""
         return moment >= self._last_of_names
 
+    def altered_users(self, moment: int, tables: Iterable[str]) -> set[int] | None:
+        """Return whom commits may have altered in some tables since a moment, None for anyone.
+
+        `moment` was called before. Whom a commit alters that was under way at the moment is among them.
+        """
+        return self._users.since(moment, tables)
+
     def _follow(self) -> None:
         while self._announced:
             before, after, alterations = self._announced.popleft()
@@ -172,6 +192,7 @@ class Freshness:
     def _step(self, count: int, alterations: Alterations | None) -> None:
         self._count = count
         self._steps += 1
+        self._users.add(self._steps, None if alterations is None else alterations.users)
         if alterations is not None:
             self._last_of_group.update(dict.fromkeys(alterations.groups, self._steps))
         many = len(self._last_of_group) > MOST_GROUPS_REMEMBERED

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from guildhall.model.errors import GuildhallError, Unavailable
+from guildhall.model.user_lists import UserFilter
 from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import Replica
@@ -137,6 +138,9 @@ class PostgresTransaction:
 
     def take_turn(self) -> None:
         """Do nothing: the server searches, not this process."""
+
+    async def user_sets(self, org_key: int, parts: Sequence[UserFilter], *, read: bool = False) -> None:
+        """Return nothing, for the same reason."""
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` once the transaction is on disk."""

@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 import apsw
 
 from guildhall.model.errors import Unavailable
+from guildhall.model.user_lists import UserFilter
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import Replica
 from guildhall.store.freshness import Freshness
@@ -23,6 +24,7 @@ from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason, refusing
 from guildhall.store.sqlite_locks import SharedUse
 from guildhall.store.sqlite_name_scans import NameScans
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect_durably, snapshot
+from guildhall.store.sqlite_user_sets import SetsOfRead, UserSets, caller_on
 from guildhall.store.sqlite_writer import Writer
 from guildhall.store.threads import QUICK_TURNS, OutOfTurn, Rounds
 
@@ -78,6 +80,7 @@ class SQLiteDatabase:
         self.freshness: Freshness | None = self._writer.freshness
         self.replica: Replica | None = None
         self._name_scans = NameScans(self._writer.freshness, self._threads, self._connection_of_thread)
+        self._user_sets = UserSets(self._writer.freshness)
         self._reader.set_progress_handler(self._over_budget, _STEPS_BETWEEN_LOOKS)
 
     def _connect_reader(self) -> apsw.Connection:
@@ -112,7 +115,7 @@ class SQLiteDatabase:
     def _read_on_loop(
         self, function: Callable[..., Any], args: Any, kwargs: Any, rounds: Rounds | None
     ) -> Any:
-        reader = self._reader
+        reader, begun = self._reader, self._writer.freshness.moment()
         try:
             # What `snapshot` does, without what a context manager costs each request.
             reader.execute("BEGIN")
@@ -120,7 +123,8 @@ class SQLiteDatabase:
             # transaction whatever happens.
             self._deadline = time.perf_counter() + READ_BUDGET
             transaction = self._transaction(reader)
-            transaction.find_names = self._find_names
+            transaction.begun, transaction.find_names = begun, self._find_names
+            transaction.find_user_sets = self._find_user_sets
             transaction.rounds = rounds
             try:
                 return complete(function(transaction, *args, **kwargs))
@@ -137,14 +141,29 @@ class SQLiteDatabase:
             self._deadline = time.perf_counter() + SCAN_BUDGET
         return scan
 
+    async def _find_user_sets(
+        self, tx: SQLiteTransaction, org_key: int, parts: Sequence[UserFilter], *, read: bool
+    ) -> list[int] | None:
+        found = await SetsOfRead(self._user_sets, tx.begun).find(tx, org_key, parts, read=read)
+        if found is not None:
+            # As with names.
+            tx.take_turn()
+            self._deadline = time.perf_counter() + SCAN_BUDGET
+        return found
+
     async def _read_again(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        loop, begun = asyncio.get_running_loop(), time.perf_counter()
+        begun = time.perf_counter()
         try:
-            result = await loop.run_in_executor(self._threads, self._read_in_thread, function, args, kwargs)
+            result = await self._submit_read(function, *args, **kwargs)
         except STORAGE_ERRORS as error:
             raise _unreadable(error) from error
         READ_SECONDS.observe(time.perf_counter() - begun)
         return result
+
+    def _submit_read(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> "asyncio.Future[Any]":
+        loop, begun = asyncio.get_running_loop(), self._writer.freshness.moment()
+        sets = SetsOfRead(self._user_sets, begun, caller_on(loop))
+        return loop.run_in_executor(self._threads, self._read_in_thread, sets, function, args, kwargs)
 
     def _connection_of_thread(self) -> apsw.Connection:
         connection: apsw.Connection | None = getattr(self._of_thread, "connection", None)
@@ -153,10 +172,12 @@ class SQLiteDatabase:
             connection.pragma("cache_size", _THREAD_CACHE)
         return connection
 
-    def _read_in_thread(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    def _read_in_thread(self, sets: SetsOfRead, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         connection = self._connection_of_thread()
+        transaction = self._transaction(connection)
+        transaction.find_user_sets = sets.find
         with snapshot(connection), QUICK_TURNS:
-            return complete(function(self._transaction(connection), *args, **kwargs))
+            return complete(function(transaction, *args, **kwargs))
 
     async def write(self, function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:
         """Queue a write and wait until the batch that it was part of is on disk."""

@@ -1,12 +1,13 @@
 """A transaction on SQLite: statements that run at once, in a coroutine that never waits (design 2.2)."""
 
 import contextlib
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
 
+from guildhall.model.user_lists import UserFilter
 from guildhall.store.database import StartRefused
 from guildhall.store.freshness import Alterations
 from guildhall.store.name_scans import NameScan
@@ -80,8 +81,10 @@ class SQLiteTransaction:
         "_connection",
         "_new_id",
         "alterations",
+        "begun",
         "effects",
         "find_names",
+        "find_user_sets",
         "now",
         "on_first_write",
         "rounds",
@@ -101,6 +104,10 @@ class SQLiteTransaction:
         """How reads on the event loop come by names in memory."""
         self.rounds: Rounds | None = None
         """What a read on the event loop has to take its turn in."""
+        self.begun: int | None = None
+        """The moment before the snapshot of a read on the event loop was taken."""
+        self.find_user_sets: Callable[..., Awaitable[list[int] | None]] | None = None
+        """How reads come by sets of users in memory."""
 
     def _rows(self, statement: Statement[Any], parameters: dict[str, Any]) -> list[Any]:
         if not statement.writes:
@@ -148,7 +155,8 @@ class SQLiteTransaction:
         """Run a statement once for each row of parameters."""
         self._announce_write()
         if self.alterations is not None:
-            self.alterations.add(statement, {})
+            rows = list(rows)
+            self.alterations.add_many(statement, rows)
         self._connection.executemany(statement.sqlite, rows)
 
     async def run_last(self, statement: Statement[Any], **parameters: int) -> None:
@@ -163,6 +171,18 @@ class SQLiteTransaction:
         """Let what else has come in go first; raises OutOfTurn, to begin again in turn."""
         if self.rounds is not None:
             self.rounds.take()
+            self.rounds = None
+
+    async def user_sets(
+        self, org_key: int, parts: Sequence[UserFilter], *, read: bool = False
+    ) -> list[int] | None:
+        """Return sets of users in the transaction's snapshot, if they are in memory or can be read."""
+        if self.find_user_sets is None:
+            return None
+        if self._connection.txn_state("main") == apsw.SQLITE_TXN_NONE:
+            # BEGIN takes no snapshot, the first read does. What is known of sets is asked for behind it.
+            self._connection.execute("SELECT 1 FROM schema_info").fetchall()
+        return await self.find_user_sets(self, org_key, parts, read=read)
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` on the event loop once the transaction is on disk."""

@@ -22,10 +22,21 @@ class Statement(Generic[Row]):
     Parameters are written `:name`; `IN (:names...)` takes a sequence of any length. `lock` is added
     on PostgreSQL only: SQLite's single writer needs none. `instr` becomes `strpos` there. `postgres`
     is another text with the same parameters and columns, for the few that cannot be shared.
-    `writes` says whether it is a write, `table` what it writes to.
+    `writes` says whether it is a write, `table` what it writes to, `inserts` whether rows come.
     """
 
-    __slots__ = ("_lists", "lock", "parameters", "postgres", "row", "sql", "sqlite", "table", "writes")
+    __slots__ = (
+        "_lists",
+        "inserts",
+        "lock",
+        "parameters",
+        "postgres",
+        "row",
+        "sql",
+        "sqlite",
+        "table",
+        "writes",
+    )
 
     def __init__(
         self, sql: str, row: type[Row] | None = None, *, lock: str = "", postgres: str | None = None
@@ -36,6 +47,7 @@ class Statement(Generic[Row]):
         written = _WRITE.match(sql)
         self.writes = written is not None
         self.table = written[1] if written else ""
+        self.inserts = written is not None and "INSERT" in written[0]
         found = _PARAMETER.findall(sql)
         self.parameters: tuple[str, ...] = tuple(dict.fromkeys(name for name, _ in found))
         self._lists = frozenset(name for name, dots in found if dots)

@@ -188,6 +188,21 @@ def _gathered(driver: Driver, names: frozenset[str]) -> str:
     return _GATHERED[driver]
 
 
+def searched(gathered: str | None) -> str:
+    """Return a query for the keys of all users who have a term, as column `hit`.
+
+    Read are those that the index finds, which are a few too many, or all users in the order of their keys.
+    """
+    if gathered is None:
+        source = "users AS u WHERE u.org_key = :org_key AND u.user_key > 0"
+    else:
+        source = f"""
+            {found(gathered, unique=True)} CROSS JOIN users AS u
+            WHERE u.org_key = :org_key AND u.user_key = found.hit
+        """
+    return f"SELECT u.user_key AS hit FROM {source} AND {_TESTS[Driver.SEARCH]}"
+
+
 def _assignment(table: str, names: frozenset[str]) -> str:
     roles = f" AND {table}.role_key IN (:roles...)" if "roles" in names else ""
     return f"{table}.resource_key IN (:resources...){roles}"
@@ -229,8 +244,13 @@ def _access_test(names: frozenset[str]) -> str:
     """
 
 
+IN_MEMORY = "bits"
+"""In the place of a filter: users whose key is in `:bits`, as `store/user_sets.py` writes them."""
+
+
 def _conditions(shape: Shape) -> list[str]:
-    conditions = []
+    # First, since the walked index has all that it needs.
+    conditions = ["substr(:bits, - u.user_key - 1, 1) = x'31'"] if IN_MEMORY in shape.given else []
     if "directories" in shape.given:
         one = "m.directory_key = :directory_key"
         conditions.append(one if shape.one_directory else "m.directory_key IN (:directories...)")

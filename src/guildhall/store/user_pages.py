@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from guildhall.model.paging import Position, Window
-from guildhall.model.user_lists import UserRow, UserSort, UserView
+from guildhall.model.user_lists import UserFilter, UserRow, UserSort, UserView
+from guildhall.store import drivers
 from guildhall.store.database import Transaction
 from guildhall.store.drivers import (
     Edge,
@@ -18,12 +19,14 @@ from guildhall.store.drivers import (
     Place,
     ahead,
     edge_names,
+    given,
     order_by,
     read_page,
     searching,
 )
 from guildhall.store.statement import Statement
-from guildhall.store.user_filters import Driver, Shape, gathered_by, matching, shape_of
+from guildhall.store.user_filters import IN_MEMORY, Driver, Shape, gathered_by, matching, shape_of
+from guildhall.store.user_sets import find_accounts, keys_of, text_of
 
 USER_ROW_COLUMNS = """
     u.user_key, u.account_id, u.name, u.name_key, u.nickname_key, u.email, u.claim_status, u.mfa_enabled,
@@ -37,6 +40,10 @@ SORT_COLUMNS = {
     UserSort.NICKNAME: ("u.nickname_key", "u.account_id"),
 }
 """What each order compares before the directory's key."""
+
+
+_OF_ROWS = frozenset({"directories", "standings"})
+"""Filters that only some rows of an account may match."""
 
 
 class _PageShape(msgspec.Struct, frozen=True):
@@ -55,8 +62,10 @@ class _PageShape(msgspec.Struct, frozen=True):
 
     @property
     def directory_first(self) -> bool:
-        """Whether that is the index of one directory."""
-        return self.walks and self.shape.one_directory and self.sort is UserSort.ACCOUNT_ID
+        """Whether that is the index of one directory, which leads to a user only by way of the table."""
+        shape = self.shape
+        by_account = self.walks and self.sort is UserSort.ACCOUNT_ID
+        return by_account and shape.one_directory and IN_MEMORY not in shape.given
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -81,13 +90,16 @@ class _PageShape(msgspec.Struct, frozen=True):
 
 async def select_users(tx: Transaction, org_key: int, view: UserView, window: Window) -> list[UserRow]:
     """Return up to `limit + 1` rows of the window, in its own direction."""
-    return await read_page(tx, await _user_page(tx, org_key, view, window))
+    page = await _user_page(tx, org_key, view, window)
+    known = await page.by_sets(tx)
+    return await read_page(tx, page) if known is None else known
 
 
 class _UserPage(msgspec.Struct, frozen=True):
     """A page of users, as `drivers.read_page` reads it."""
 
     page: _PageShape
+    chosen: UserFilter
     limit: int
     gathered: dict[str, Gathered]
     values: dict[str, Any]
@@ -104,16 +116,38 @@ class _UserPage(msgspec.Struct, frozen=True):
         page = msgspec.structs.replace(self.page, ends=True)
         return await self._read(tx, page, **dict(zip(edge_names(page.indexed, "end"), end, strict=True)))
 
-    async def scan(self, tx: Transaction) -> None:
-        """Return nothing: the names of users are not in memory."""
+    async def scan(self, tx: Transaction) -> list[UserRow] | None:
+        """Return users of sets in memory, which are read before users are tested for access to resources.
+
+        For each of them that takes as long as to walk past a hundred.
+        """
+        return await self.by_sets(tx, read=True) if self.chosen.resources is not None else None
+
+    async def by_sets(self, tx: Transaction, *, read: bool = False) -> list[UserRow] | None:
+        """Return users of sets in memory: all of few, else those that the list's index comes to first."""
+        if not self.gathered:
+            return None
+        covered = self.chosen
+        if Driver.SEARCH.value not in self.gathered:
+            # So many have it that each is tested.
+            covered = msgspec.structs.replace(covered, search=None)
+        found = await find_accounts(tx, self.values["org_key"], covered, read=read)
+        if found is None:
+            return None
+        bits, tested = found[0], self.page.shape.given & {*_OF_ROWS, *(given(self.chosen) - given(covered))}
+        if bits.bit_count() <= drivers.FEW:
+            shape = Shape(Driver.USERS, tested | {"users"}, self.page.shape.one_directory)
+            return await self._read(tx, msgspec.structs.replace(self.page, shape=shape), users=keys_of(bits))
+        shape = Shape(Driver.WALK, tested | {IN_MEMORY}, self.page.shape.one_directory)
+        return await self._read(tx, msgspec.structs.replace(self.page, shape=shape), bits=text_of(bits))
 
     async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
         """Return where so many accounts end."""
         place = await tx.one(_ahead_statement(self.page), **self.values, ahead=rows - 1)
         return None if place is None else place.position[: len(self.page.indexed)]
 
-    async def _read(self, tx: Transaction, page: _PageShape, **end: Any) -> list[UserRow]:
-        return await tx.all(_page_statement(page), **self.values, **end, most=self.limit + 1)
+    async def _read(self, tx: Transaction, page: _PageShape, **more: Any) -> list[UserRow]:
+        return await tx.all(_page_statement(page), **self.values | more, most=self.limit + 1)
 
 
 async def _user_page(tx: Transaction, org_key: int, view: UserView, window: Window) -> _UserPage:
@@ -128,7 +162,7 @@ async def _user_page(tx: Transaction, org_key: int, view: UserView, window: Wind
     if window.start:
         names = edge_names((*SORT_COLUMNS[view.sort], "m.directory_key"), "start")
         starts = dict(zip(names, window.start, strict=True))
-    return _UserPage(page, window.limit, gathered, values | starts)
+    return _UserPage(page, chosen, window.limit, gathered, values | starts)
 
 
 def position_of(sort: UserSort, row: UserRow) -> Position:
