@@ -33,9 +33,8 @@ def compared(world, monkeypatch):
             patched.setattr(kept, "find", lambda key: known.append(find(key)) or known[0])
             answer = await operate_or_repeat(exchange, route, kept)
         if known and known[0] is answer:
-            fresh = database._read_on_loop(
-                route.handler, (await application._read_request(exchange, route),), {}
-            )
+            request = await application._read_request(exchange, route)
+            fresh = database._read_on_loop(route.handler, (request,), {}, None)
             # The writer has a thread of its own: what it committed between the two is in the second only.
             if lock.commits == commits:
                 again.append((answer.body, fresh.body))
