@@ -1,14 +1,12 @@
-"""Measuring reads of one server: beside their floors, beside commits, searches, and filters."""
+"""Measuring reads of one server: beside their floors, beside commits, and searches."""
 
-import statistics
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from benchmarks import floors, load, scenarios, servers
-from benchmarks.load import Load, LoadFailed, Manner, Request
+from benchmarks.load import Load, Manner, Request
 from benchmarks.runs import MICROSECONDS, Plan, answers, median, medians, timed
 from benchmarks.samples import Sample
 from benchmarks.scenarios import Scenario
@@ -49,13 +47,6 @@ class Search(msgspec.Struct, frozen=True):
     load: Load
     beside: Load
     cpu: float
-
-
-class Combination(msgspec.Struct, frozen=True):
-    """A filter or a pair of them: the median of three times, in milliseconds."""
-
-    name: str
-    milliseconds: float
 
 
 def read_all(server: Server, sample: Sample, wanted: Sequence[Scenario], plan: Plan) -> list[Read]:
@@ -169,19 +160,3 @@ def _search(server: Server, scenario: Scenario, key: str, other: Path, plan: Pla
     again = f" (answers of {len(cold)} requests)" if sent > len(cold) else ""
     searched, meanwhile = zip(*runs, strict=True)
     return Search(f"{scenario.name}{again}", medians(searched), medians(meanwhile), cpu)
-
-
-def filter_all(server: Server, sample: Sample, wanted: Mapping[str, Request]) -> list[Combination]:
-    """Ask for each combination three times, one after the other, each time for pages of another size."""
-    found = []
-    for name, request in wanted.items():
-        times = []
-        for limit in (20, 21, 22):
-            begun = time.perf_counter()
-            path = f"{request.path}&limit={limit}"
-            status, body, _ = servers.ask(server, request.method, path, sample.made.key)
-            times.append((time.perf_counter() - begun) * 1_000)
-            if status != request.status:
-                raise LoadFailed(f"{name}: {status} {body[:200]!r}")
-        found.append(Combination(name, statistics.median(times)))
-    return sorted(found, key=lambda combination: -combination.milliseconds)

@@ -28,6 +28,7 @@ import msgspec  # noqa: E402
 from benchmarks import (  # noqa: E402
     additions,
     comparisons,
+    filters,
     measures,
     postgres,
     postgres_measures,
@@ -136,9 +137,11 @@ def _sqlite(groups: int, plan: Plan) -> dict[str, Any]:
         results["reads"] = measures.read_all(server, sample, reads, plan)
         say("Measuring searches and filters")
         results["searches"] = measures.search_all(server, sample, plan)
-        filters = scenarios.filters_of_groups(sample)
-        results["filters of groups"] = measures.filter_all(server, sample, filters)
-        results["filters of users"] = measures.filter_all(server, sample, scenarios.filters_of_users(sample))
+        results["filters of groups"] = filters.measure(server, sample, filters.of_groups(sample))
+        results["filters of users"] = filters.measure(server, sample, filters.of_users(sample))
+        for number in ("count", "stats"):
+            wanted = filters.of_numbers(sample, number)
+            results[f"users/{number}"] = filters.measure(server, sample, wanted)
         say("Measuring pages beside commits")
         pages = [scenario for scenario in reads if scenario.name.startswith("page of")]
         results["beside"] = [

@@ -115,44 +115,6 @@ def _terms(sample: Sample) -> dict[str, list[str]]:
     }
 
 
-def filters_of_groups(sample: Sample) -> dict[str, Request]:
-    """Return lists of groups by each filter alone and by each pair, the largest and smallest of each."""
-    values = {
-        "accountIds": sample.users[:2],
-        "groupIds": [",".join(sample.groups[:3])],
-        "resourceOwners": [sample.owners[0], sample.owners[-1]],
-        "resourceIds": [sample.largest_resource, sample.smallest_resource],
-        "roleIds": ["atlassian/user", "atlassian/stakeholder"],
-        "searchTerm": list(TERMS.values()),
-        "directoryIds": [sample.directories[0], ",".join(sample.directories[1:3])],
-    }
-    return dict(_combined(sample.v2("/groups"), values))
-
-
-def filters_of_users(sample: Sample) -> dict[str, Request]:
-    """Return the same of users."""
-    values = {
-        "groupIds": [sample.largest_group, sample.group_of_ten],
-        "resourceIds": [sample.largest_resource, sample.smallest_resource],
-        "roleIds": ["atlassian/user", "atlassian/stakeholder"],
-        "status": ["active", "suspended"],
-        "accountStatus": ["closed"],
-        "claimStatus": ["managed"],
-        "mfaEnabled": ["true", "false"],
-        "searchTerm": ["e", "anna", "qqzzx", "qu"],
-        "directoryIds": [sample.directories[0], ",".join(sample.directories[1:3])],
-    }
-    return dict(_combined(sample.v2("/users"), values))
-
-
-def _combined(path: str, values: dict[str, list[str]]) -> Iterable[tuple[str, Request]]:
-    single = [(name, value) for name, some in values.items() for value in some]
-    pairs = [pair for pair in itertools.combinations(single, 2) if pair[0][0] != pair[1][0]]
-    for chosen in [*((one,) for one in single), *pairs]:
-        label = " + ".join(f"{name}={value[:40]}" for name, value in chosen)
-        yield label, Request("GET", f"{path}?{urlencode(chosen)}")
-
-
 def additions(sample: Sample, groups: Sequence[str], most: int, skip: int = 0) -> list[Request]:
     """Return requests that each add another user to one of the groups in turn; `skip` leaves users out."""
     found: list[Request] = []
