@@ -247,7 +247,7 @@ class PostgresDatabase:
         try:
             committed = await transaction.commit()
         except Exception as error:
-            if is_undone(error):
+            if is_undone(error) or not is_trouble(error):
                 await link.roll_back()
                 raise
             link.is_broken = True

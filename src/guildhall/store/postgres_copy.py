@@ -58,6 +58,7 @@ async def _copy(connection: apsw.Connection, load: Bulk, step: Step) -> int:
         # Keys are never used again, those of rows that have gone neither.
         key = _value(connection, "SELECT name FROM pragma_table_info(?) WHERE pk = 1", name)
         await load.reserve(name, key, last)
+    await load.index()
     return copied
 
 

@@ -79,10 +79,6 @@ class NotAReplica(Exception):
     """The read database is no replica of the database; the text says what it is and what to do."""
 
 
-class _Behind(Unavailable):
-    """The server that was reached may not have had what the caller has seen."""
-
-
 class ReplicaSession:
     """What one request reads and writes; see `guildhall.store.database.Session`.
 
@@ -120,7 +116,8 @@ class ReplicaSession:
         """Read where the snapshot is first: it has at least what was known before, and no more than that."""
         replayed = await self._replica.locate(tx)
         if known.get(replayed.server, -1) < self._replica.needed(self._seen):
-            raise _Behind("The replica is behind.")
+            # No answer: it leads to the primary. Of this family no connection is thought broken.
+            raise Unavailable("The replica is behind.")
         self.position = replayed.position
         return await function(tx, *args, **kwargs)
 
