@@ -16,6 +16,7 @@ import pytest
 from guildhall.app import Server
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.cli.main import run
+from guildhall.model.errors import Unavailable
 from guildhall.settings import Settings
 from guildhall.store.database import StartRefused
 from guildhall.store.metrics import READS
@@ -357,7 +358,7 @@ async def test_replica_that_crashes_is_another_server(servers):
         await victim.execute("SELECT 1")
 
     async def is_back():
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with contextlib.suppress(StartRefused, Unavailable, OSError, asyncpg.PostgresError):
             return (await replayed(servers)).server != before.server
 
     await until(is_back)
