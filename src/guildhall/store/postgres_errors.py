@@ -53,6 +53,15 @@ _TROUBLE = (
 )
 """What the server's state or its operator is the cause of; everything else is a mistake of ours."""
 
+_UNDONE = (
+    *CONFLICTS,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InsufficientPrivilegeError,
+)
+"""What a statement before COMMIT in the same message may raise: COMMIT itself was not reached."""
+
 CONNECTING = (
     OSError,
     TimeoutError,
@@ -108,7 +117,7 @@ def unknown_outcome() -> Unavailable:
 
 def is_undone(error: BaseException) -> bool:
     """Whether an error of COMMIT, or of what goes out with it, says for sure that nothing was committed."""
-    return isinstance(error, (*CONFLICTS, asyncpg.LockNotAvailableError))
+    return isinstance(error, _UNDONE)
 
 
 def _unavailable(detail: str) -> Unavailable:

@@ -19,6 +19,7 @@ from guildhall.store.migrate import (
     require_known_schema,
     require_same_unicode,
 )
+from guildhall.store.postgres_errors import is_trouble
 
 _LOG = logging.getLogger("guildhall.store")
 
@@ -72,6 +73,13 @@ async def migrate_postgres(url: str) -> bool:
         for number in applied:
             _LOG.info("the database was brought to schema %d", number)
         await _require_collations(connection)
+    except asyncpg.PostgresError as error:
+        if not is_trouble(error):
+            raise
+        raise StartRefused(
+            f"The PostgreSQL database cannot be brought to this program's schema: {error}. The role must own"
+            " the database or be granted CREATE on its schema, and the server must take writes."
+        ) from error
     finally:
         await connection.close()
     return before.version == 0

@@ -28,6 +28,9 @@ _MOST_MENDED_IN_THREAD = 5_000
 
 _SECONDS_TO_ASK = 5
 
+_AlteredSince = dict[tuple[int, frozenset[str]], set[int] | None]
+"""Who was altered since a moment in some tables, once it was asked for."""
+
 
 class Known(msgspec.Struct, frozen=True):
     """A set, and all users who may have come into it or left it since."""
@@ -58,14 +61,20 @@ class UserSets:
         """
         if self._freshness.moment() is None:
             return None
-        return [self._known(org_key, part, begun) for part in parts]
+        since: _AlteredSince = {}
+        return [self._known(org_key, part, begun, since) for part in parts]
 
-    def _known(self, org_key: int, part: UserFilter, begun: int) -> Known | None:
+    def _known(self, org_key: int, part: UserFilter, begun: int, since: _AlteredSince) -> Known | None:
         kept = self._kept.get((org_key, part))
         if kept is None or kept.moment > begun:
             return None
-        altered = self._freshness.altered_users(kept.moment, tables_of(part))
-        if altered is None:
+        asked = kept.moment, frozenset(tables_of(part))
+        if asked not in since:
+            # Sets that were read together have their moment in common.
+            since[asked] = self._freshness.altered_users(*asked)
+        altered = since[asked]
+        if altered is None or len(altered) > _MOST_MENDED_IN_THREAD:
+            self._drop(org_key, part)
             return None
         self._kept[org_key, part] = self._kept.pop((org_key, part))
         return Known(kept.bits, altered)
