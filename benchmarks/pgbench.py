@@ -5,6 +5,7 @@ written by hand. What was the group's or the user's key or id in every recorded 
 pair; what was the same in all, and texts that belong to an event, stay as they were.
 """
 
+import itertools
 import re
 import shutil
 import subprocess
@@ -29,6 +30,7 @@ Pair = dict[str, Any]
 """Group and user of an addition: ids and keys by name."""
 
 _PARAMETER = re.compile(r"\$(\d+)")
+_NUMBER = re.compile(r"\((-?\d+)\)")
 _REACHED = re.compile(r"number of transactions actually processed: (\d+)")
 _PER_SECOND = re.compile(r"^progress: ([\d.]+) s, ([\d.]+) tps", re.MULTILINE)
 _TABLE = "benchmark_pairs"
@@ -70,6 +72,7 @@ def transaction(recorded: Sequence[tuple[Pair, list[Ran]]], slice_size: int) -> 
 
     Raises LoadFailed when no key of theirs is found in it, or when most ran something else.
     """
+    recorded = [(pair, [_with_parameters(one) for one in ran]) for pair, ran in recorded]
     shapes = Counter(tuple(one.sql for one in ran) for _, ran in recorded)
     shape, times = shapes.most_common(1)[0]
     if 2 * times < len(recorded):
@@ -91,6 +94,15 @@ def transaction(recorded: Sequence[tuple[Pair, list[Ran]]], slice_size: int) -> 
     for number in range(AT_ONCE):
         lines += [_written(ran.sql, values, number) for ran, values in zip(first, bound, strict=True)]
     return Transaction("\n".join(lines) + "\n", constants)
+
+
+def _with_parameters(ran: Ran) -> Ran:
+    """Return a statement with parameters in place of the numbers that go out with a commit."""
+    if ran.values:
+        return ran
+    places = itertools.count(1)
+    sql = _NUMBER.sub(lambda _: f"${next(places)}", ran.sql)
+    return msgspec.structs.replace(ran, sql=sql, values=[int(found) for found in _NUMBER.findall(ran.sql)])
 
 
 def _written(sql: str, names: Sequence[str], number: int) -> str:
