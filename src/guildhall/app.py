@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import logging
 from collections.abc import Callable
@@ -173,6 +174,7 @@ class Server:
                     # Said in so many words, or the server would take requests all the same.
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     raise
+                _leave_to_no_collection()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.stop()
@@ -215,6 +217,12 @@ class Server:
         with contextlib.suppress(Exception):
             await self.authenticator.save_last_used()
         await self.database.close()
+
+
+def _leave_to_no_collection() -> None:
+    """Keep what there is now out of the collections to come: it stays, and going through it takes 25 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 def _origin(settings: Settings) -> Origin:
