@@ -176,6 +176,20 @@ def test_names(freshness, count):
     assert freshness.names_hold(last)
 
 
+def test_whom_a_commit_alters_counts_once(freshness, monkeypatch):
+    """As many as are remembered are told apart in one commit, read before, within or behind it."""
+    monkeypatch.setattr("guildhall.store.altered_users.MOST_REMEMBERED", 3)
+    alterations = Alterations()
+    alterations.add_many(memberships.INSERT_MEMBERSHIP, [(1, ONE, user_key, 0) for user_key in (5, 6, 7)])
+    before = freshness.moment()
+    with freshness.committing(alterations):
+        during = freshness.moment()
+        assert freshness.altered_users(during, ["memberships"]) == {5, 6, 7}
+    after = freshness.moment()
+    found = [freshness.altered_users(moment, ["memberships"]) for moment in (before, during, after)]
+    assert found == [{5, 6, 7}, {5, 6, 7}, set()]
+
+
 def test_more_groups_than_are_remembered(freshness):
     before = freshness.moment()
     with freshness.committing(counts_of(*range(10, 10 + MOST_GROUPS_REMEMBERED))):

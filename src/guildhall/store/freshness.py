@@ -108,8 +108,9 @@ class Freshness:
 
     @contextlib.contextmanager
     def committing(self, alterations: Alterations) -> Iterator[None]:
-        """Announce what a commit alters, before it is visible to anybody and again when it surely is.
+        """Announce what a commit alters, before it is visible to anybody, and that it surely is, behind it.
 
+        Moments within it are of before, so that what it alters is not told again: it would count twice.
         A commit that fails leaves the count odd: it may be on disk, and the next commit settles it.
         """
         if alterations.nothing:
@@ -120,7 +121,7 @@ class Freshness:
         self._announced.append((before, during, alterations))
         self._lock.commits = during
         yield
-        self._announced.append((during, during + 1, alterations))
+        self._announced.append((during, during + 1, Alterations()))
         self._lock.commits = during + 1
 
     def moment(self) -> int | None:
