@@ -257,6 +257,20 @@ async def test_memory_is_bounded(world, monkeypatch):
     assert group
 
 
+async def test_memory_counts_what_the_sets_are_of(world, monkeypatch):
+    """A set of many groups has all of their keys beside its bits."""
+    group = await world.group(members=3)
+    keys = await world.read(_keys, "groups")
+    monkeypatch.setattr(sqlite_user_sets, "MOST_BYTES", 10_000)
+    sets = world.database._user_sets
+    for number in range(3):
+        part = UserFilter(groups=(*keys, *range(1_000 + number, 1_100 + number)))
+        assert (await world.read(find, world.caller.org_key, part)).bit_count() == 3
+        assert sets._bytes > 3_200 * len(sets._kept)
+    assert len(sets._kept) == 2
+    assert group
+
+
 async def test_organizations_do_not_see_each_other(world):
     other = await world.organization()
     for each in (world, other):

@@ -20,7 +20,7 @@ MOST_BYTES = 24 << 20
 """Bytes of sets at most, of all organizations together: of 1 000 000 users some 180 sets."""
 
 _OVERHEAD = 400
-"""Bytes that a set costs beside its bits."""
+"""Bytes that a set costs beside its bits and the values that it is of, which are measured."""
 
 _MOST_MENDED = 200
 _MOST_MENDED_IN_THREAD = 5_000
@@ -40,10 +40,11 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct):
-    """A set, and the moment behind which commits may have altered it."""
+    """A set, the moment behind which commits may have altered it, and some bytes that it takes."""
 
     bits: int
     moment: int
+    size: int
 
 
 class UserSets:
@@ -85,8 +86,8 @@ class UserSets:
             old = self._kept.get((org_key, part))
             if old is None or old.moment <= begun:
                 self._drop(org_key, part)
-                self._kept[org_key, part] = _Kept(bits, begun)
-                self._bytes += sys.getsizeof(bits) + _OVERHEAD
+                kept = self._kept[org_key, part] = _Kept(bits, begun, _size(part, bits))
+                self._bytes += kept.size
         while self._bytes > MOST_BYTES:
             # The one not used for longest.
             self._drop(*next(iter(self._kept)))
@@ -94,7 +95,15 @@ class UserSets:
     def _drop(self, org_key: int, part: UserFilter) -> None:
         kept = self._kept.pop((org_key, part), None)
         if kept is not None:
-            self._bytes -= sys.getsizeof(kept.bits) + _OVERHEAD
+            self._bytes -= kept.size
+
+
+def _size(part: UserFilter, bits: int) -> int:
+    return _OVERHEAD + sys.getsizeof(bits) + _size_of_values(msgspec.structs.astuple(part))
+
+
+def _size_of_values(value: Any) -> int:
+    return sys.getsizeof(value) + (sum(map(_size_of_values, value)) if isinstance(value, tuple) else 0)
 
 
 class SetsOfRead:
