@@ -243,6 +243,28 @@ async def test_many_altered_users_are_not_mended_on_the_loop(world, monkeypatch)
     assert await there(world, part)
 
 
+async def test_what_is_mended_on_the_loop_is_bounded_in_sum(world, monkeypatch):
+    """Two sets that are short enough each are too long together, and mended in a thread."""
+    monkeypatch.setattr(sqlite_user_sets, "_MOST_MENDED", 3)
+    groups = [await world.group(members=1) for _ in range(2)]
+    parts = [UserFilter(groups=(key,)) for key in await world.read(_keys, "groups")]
+    await there_together(world, parts, read=True)
+    for group in groups:
+        await world.add(group, await world.user())
+    assert not await there_together(world, parts)
+    assert await there_together(world, parts, read=True)
+    kept = world.database._user_sets._kept
+    assert [kept[world.caller.org_key, part].bits.bit_count() for part in parts] == [2, 2]
+    assert await there_together(world, parts)
+
+
+async def there_together(world, parts, *, read=False):
+    async def look(tx):
+        return await tx.user_sets(world.caller.org_key, parts, read=read)
+
+    return await world.read(look) is not None
+
+
 async def test_memory_is_bounded(world, monkeypatch):
     group = await world.group(members=3)
     parts = [UserFilter(search=f"{number}") for number in range(30)]

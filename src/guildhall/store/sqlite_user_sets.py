@@ -23,8 +23,10 @@ _OVERHEAD = 400
 """Bytes that a set costs beside its bits and the values that it is of, which are measured."""
 
 _MOST_MENDED = 200
+"""Altered users of all sets that one read mends on the event loop; what takes longer is for a thread."""
+
 _MOST_MENDED_IN_THREAD = 5_000
-"""Altered users up to which a set is mended, on the event loop and in a thread. Then it is read anew."""
+"""Altered users up to which a set is mended at all. Then it is read anew."""
 
 _SECONDS_TO_ASK = 5
 
@@ -127,12 +129,12 @@ class SetsOfRead:
         known: list[Known | None] | None = self._call(self._sets.known, org_key, parts, begun)
         if known is None:
             return None
-        absent = [part for part, each in zip(parts, known, strict=True) if not self._is_there(each)]
-        if absent and not read:
-            return None
-        if absent and self._on_loop is None:
-            # There is time for it in a thread, where the read begins again.
-            raise apsw.InterruptError("sets of users have to be read")
+        if not self._are_there(known):
+            if not read:
+                return None
+            if self._on_loop is None:
+                # There is time for it in a thread, where the read begins again.
+                raise apsw.InterruptError("sets of users have to be read")
         found = [await _read(tx, org_key, *each) for each in zip(parts, known, strict=True)]
         new = {
             part: bits
@@ -143,9 +145,11 @@ class SetsOfRead:
             self._call(self._sets.keep, org_key, new, begun)
         return found
 
-    def _is_there(self, known: Known | None) -> bool:
-        most = _MOST_MENDED_IN_THREAD if self._on_loop else _MOST_MENDED
-        return known is not None and len(known.altered) <= most
+    def _are_there(self, known: Sequence[Known | None]) -> bool:
+        there = [each for each in known if each is not None]
+        if len(there) < len(known):
+            return False
+        return self._on_loop is not None or sum(len(each.altered) for each in there) <= _MOST_MENDED
 
     def _call(self, function: Callable[..., Result], *args: Any) -> Result:
         if self._on_loop is None:
@@ -155,7 +159,7 @@ class SetsOfRead:
 
 
 async def _read(tx: Transaction, org_key: int, part: UserFilter, known: Known | None) -> int:
-    if known is None or len(known.altered) > _MOST_MENDED_IN_THREAD:
+    if known is None:
         return await read_set(tx, org_key, part)
     return await mend_set(tx, org_key, part, known.bits, known.altered) if known.altered else known.bits
 
