@@ -164,9 +164,23 @@ async def test_scans_are_bounded(world, far, monkeypatch):
         scans = await scanned(asking)
     assert scans.find(other.caller.org_key) is not None
     assert list(scans._made) == [other.caller.org_key]
-    await other.group("a name that is longer than all that may be held")
+
+
+async def test_names_that_cannot_be_held_are_read_once_until_they_change(world, far, monkeypatch):
+    monkeypatch.setattr(sqlite_name_scans, "MOST_BYTES", 15)
+    monkeypatch.setattr(sqlite_name_scans, "_REST", 0)
+    other = await world.organization()
+    long = await other.group("a name that is longer than all that may be held")
+    await world.group("some team")
+    scans = await scanned(world)
     await scanned(other)
-    assert not scans._made
+    assert scans.find(other.caller.org_key) is None
+    assert scans._making is None
+    assert scans.find(world.caller.org_key) is not None
+    await other.http.patch(f"{other.v2()}/groups/{long.id}", json={"name": "short"})
+    assert scans.find(other.caller.org_key) is None
+    await settled(scans)
+    assert scans.find(other.caller.org_key) is not None
 
 
 def test_names_are_read_from_their_index(world, sqlite_plan):

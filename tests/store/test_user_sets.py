@@ -293,6 +293,18 @@ async def test_memory_counts_what_the_sets_are_of(world, monkeypatch):
     assert group
 
 
+async def test_sets_that_cannot_be_kept_together_are_read_once(world, monkeypatch):
+    """Each would push out another that is needed as well: the question is left to the statements."""
+    monkeypatch.setattr(sqlite_user_sets, "MOST_BYTES", 5_000)
+    await world.group(members=3)
+    parts = [UserFilter(search=f"{number}") for number in range(10)]
+    assert await there_together(world, parts, read=True)
+    kept = dict(world.database._user_sets._kept)
+    assert not await there_together(world, parts, read=True)
+    assert world.database._user_sets._kept == kept
+    assert await there_together(world, parts[:2], read=True)
+
+
 async def test_organizations_do_not_see_each_other(world):
     other = await world.organization()
     for each in (world, other):

@@ -33,9 +33,9 @@ SELECT_NAMES = f"""
 
 
 class _Made(msgspec.Struct, frozen=True):
-    """A scan, and the moment that it is of."""
+    """A scan, and the moment that it is of; None is one that was larger than all that may be held."""
 
-    scan: NameScan
+    scan: NameScan | None
     moment: int
 
 
@@ -86,8 +86,9 @@ class NameScans:
         if made.exception() is not None:
             _LOG.warning("the names of groups could not be read for searching", exc_info=made.exception())
         elif moment is not None:
+            scan = made.result()
             self._made.pop(org_key, None)
-            self._made[org_key] = _Made(made.result(), moment)
-            while sum(each.scan.size for each in self._made.values()) > MOST_BYTES:
+            self._made[org_key] = _Made(scan if scan.size <= MOST_BYTES else None, moment)
+            while sum(each.scan.size for each in self._made.values() if each.scan) > MOST_BYTES:
                 # The one not used for longest.
                 del self._made[next(iter(self._made))]

@@ -56,13 +56,16 @@ class UserSets:
         self._freshness = freshness
         self._kept: dict[tuple[int, UserFilter], _Kept] = {}
         self._bytes = 0
+        self._largest: dict[int, int] = {}
+        """The most bytes that a set of each organization has taken."""
 
     def known(self, org_key: int, parts: Sequence[UserFilter], begun: int) -> list[Known | None] | None:
         """Return what is known of sets in any snapshot from the moment `begun` until now.
 
-        None as a whole while an unknown commit is under way, of a set when it is not there.
+        None as a whole while an unknown commit is under way, or when the sets may be too large to be kept
+        together: each time they would push each other out. None of a set when it is not there.
         """
-        if self._freshness.moment() is None:
+        if self._freshness.moment() is None or self._largest.get(org_key, 0) * len(parts) > MOST_BYTES:
             return None
         since: _AlteredSince = {}
         return [self._known(org_key, part, begun, since) for part in parts]
@@ -90,6 +93,7 @@ class UserSets:
                 self._drop(org_key, part)
                 kept = self._kept[org_key, part] = _Kept(bits, begun, _size(part, bits))
                 self._bytes += kept.size
+                self._largest[org_key] = max(kept.size, self._largest.get(org_key, 0))
         while self._bytes > MOST_BYTES:
             # The one not used for longest.
             self._drop(*next(iter(self._kept)))
