@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from guildhall.store.database import StartRefused
-from guildhall.store.migrate import migrations
+from guildhall.store.migrate import migrations, postgres_tables
 from guildhall.store.postgres_migrate import begin_migration, connect_alone, prepare_migration
 
-_TABLE = re.compile(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+)", re.MULTILINE)
 _FUNCTION = re.compile(r"^CREATE FUNCTION (\w+)\((.*?)\)", re.MULTILINE)
 
 REFERENCE_TABLES = frozenset({"schema_info", "orgs"})
@@ -62,7 +61,7 @@ def distribution(done: frozenset[str] = frozenset()) -> list[str]:
     A table comes behind those that its foreign keys refer to, as in the migrations; all are co-located.
     """
     texts = "\n".join(text for _, text in migrations("postgres", after=-1))
-    tables = _TABLE.findall(texts)
+    tables = postgres_tables()
     wanted = [table for table in tables if table not in done]
     if not wanted:
         return []

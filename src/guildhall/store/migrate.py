@@ -19,6 +19,7 @@ SELECT_VERSIONS = "SELECT version, compatibility, unicode_version FROM schema_in
 UPDATE_UNICODE_VERSION = register("UPDATE schema_info SET unicode_version = :unicode_version")
 
 _NUMBERED = re.compile(r"(\d{4})_\w+\.(sqlite|postgres)\.sql")
+_TABLE = re.compile(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+)", re.MULTILINE)
 
 Refold = Callable[[Transaction], Awaitable[int]]
 """Makes every fold again in a transaction and returns how many changed."""
@@ -58,6 +59,11 @@ def migrations(engine: str, after: int = 0) -> list[tuple[int, str]]:
     found = [(match, entry) for entry in folder.iterdir() if (match := _NUMBERED.fullmatch(entry.name))]
     chosen = sorted((int(m[1]), entry.read_text()) for m, entry in found if m[2] == engine)
     return [(number, text) for number, text in chosen if number > after]
+
+
+def postgres_tables() -> list[str]:
+    """Return the tables that the migrations make on PostgreSQL, each behind those that it refers to."""
+    return [name for _, text in migrations("postgres", after=-1) for name in _TABLE.findall(text)]
 
 
 def record_version(number: int) -> str:

@@ -6,6 +6,7 @@ they are faster and smaller.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,11 +15,14 @@ import asyncpg
 from guildhall.store.bulk import Bulk, Step, Table
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import StartRefused
+from guildhall.store.migrate import postgres_tables
 from guildhall.store.postgres import PostgresTransaction
 from guildhall.store.postgres_links import Link
 from guildhall.store.postgres_migrate import connect_alone, migrate_postgres
 
 Result = TypeVar("Result")
+
+_LOG = logging.getLogger("guildhall.store")
 
 _OUTSIDE = (
     OSError,
@@ -30,27 +34,34 @@ _OUTSIDE = (
 """What the server may say that is no mistake of ours."""
 
 
+_KEPT = frozenset({"orgs", "schema_info"})
+"""Tables whose keys stay: the first row that is written is an organization's; none of its id may be there."""
+
 _DEFINITIONS = """
+WITH own AS (SELECT CAST(name AS regclass) AS id FROM unnest(CAST($1 AS text[])) AS name)
 SELECT c.conname AS name,
        format('ALTER TABLE %s DROP CONSTRAINT %I', c.conrelid::regclass, c.conname) AS drop,
        format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.conrelid::regclass, c.conname,
               pg_get_constraintdef(c.oid)) AS add,
        CASE c.contype WHEN 'f' THEN 3 ELSE 1 END AS rank
 FROM pg_constraint AS c
-WHERE c.connamespace = current_schema()::regnamespace AND c.contype IN ('p', 'u', 'f') AND c.conparentid = 0
-  AND c.conrelid NOT IN ('orgs'::regclass, 'schema_info'::regclass)
+WHERE c.conrelid IN (SELECT id FROM own) AND c.contype IN ('p', 'u', 'f') AND c.conparentid = 0
+  AND NOT EXISTS (SELECT FROM pg_constraint AS k
+                  WHERE c.contype <> 'f' AND k.contype = 'f' AND k.conindid = c.conindid
+                    AND k.conparentid = 0 AND k.conrelid NOT IN (SELECT id FROM own))
 UNION ALL
 SELECT r.relname, format('DROP INDEX %I', r.relname),
        replace(pg_get_indexdef(r.oid), ' ON ONLY ', ' ON '), 2
 FROM pg_class AS r JOIN pg_index AS i ON i.indexrelid = r.oid
-WHERE r.relnamespace = current_schema()::regnamespace AND NOT r.relispartition
+WHERE i.indrelid IN (SELECT id FROM own)
   AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = r.oid)
 ORDER BY rank, name
 """
-"""Keys, indexes and foreign keys, in the order in which each finds what it needs. Those of `orgs` stay:
-the first row that is written is an organization's, and none of its id may be there. An index of partitions
-says ONLY and is made without it, or the partitions would have none."""
+"""Keys, indexes and foreign keys of some tables, in the order in which each finds what it needs; but for keys
+that a table of another program refers to. An index of partitions says ONLY and is made without it, or the
+partitions would have none."""
 
+_TABLES = ", ".join(postgres_tables())
 _MEMORY = "SET LOCAL maintenance_work_mem = '512MB'"
 
 
@@ -97,7 +108,7 @@ class _PostgresBulk:
         for definition in self._missing:
             self._step(f"Building {definition.name}")
             await self._connection.execute(definition.add)
-        await self._connection.execute("ANALYZE")
+        await self._connection.execute(f"ANALYZE {_TABLES}")
 
 
 def fill_postgres(url: str, fill: Callable[[Bulk], Awaitable[Result]], step: Step) -> Result:
@@ -112,24 +123,34 @@ async def _fill(url: str, fill: Callable[[Bulk], Awaitable[Result]], step: Step)
     await migrate_postgres(url)
     connection = await connect_alone(url)
     try:
-        async with connection.transaction():
-            await _without_triggers(connection)
-            missing = await _leave_out(connection)
-            result = await fill(_PostgresBulk(connection, url, missing, step))
+        try:
+            async with connection.transaction():
+                await _without_triggers(connection)
+                missing = await _leave_out(connection)
+                result = await fill(_PostgresBulk(connection, url, missing, step))
+        except _OUTSIDE as error:
+            raise StartRefused(f"The PostgreSQL database could not be filled: {error}") from error
         step("Gathering statistics")
-        await connection.execute("VACUUM (ANALYZE)")
-    except _OUTSIDE as error:
-        raise StartRefused(f"The PostgreSQL database could not be filled: {error}") from error
+        await _tidy_up(connection)
     finally:
         await connection.close()
     return result
+
+
+async def _tidy_up(connection: Any) -> None:
+    """Have the planner know the rows; they are there, whatever becomes of this."""
+    try:
+        await connection.execute(f"VACUUM (ANALYZE) {_TABLES}")
+    except (asyncpg.PostgresError, *_OUTSIDE) as error:
+        _LOG.warning("everything was written, but VACUUM (ANALYZE) failed: run it again: %s", error)
 
 
 async def _leave_out(connection: Any) -> list[Definition]:
     """Drop keys, indexes and foreign keys where there is nothing that they hold together yet."""
     if await connection.fetchval("SELECT EXISTS (SELECT FROM orgs)"):
         return []
-    definitions = [Definition(*row) for row in await connection.fetch(_DEFINITIONS)]
+    tables = [table for table in postgres_tables() if table not in _KEPT]
+    definitions = [Definition(*row) for row in await connection.fetch(_DEFINITIONS, tables)]
     for definition in reversed(definitions):
         await connection.execute(definition.drop)
     return definitions

@@ -1,7 +1,6 @@
 """Copying a SQLite database to PostgreSQL: every row as it is, events and secrets too."""
 
 import contextlib
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import apsw
 
 from guildhall.store.bulk import Bulk, Step, Table
 from guildhall.store.database import StartRefused
-from guildhall.store.migrate import migrations
+from guildhall.store.migrate import postgres_tables
 from guildhall.store.orgs import SELECT_ORGS
 from guildhall.store.postgres_bulk import fill_postgres
 from guildhall.store.sqlite_errors import require_database_file
@@ -19,7 +18,6 @@ from guildhall.store.sqlite_locks import SharedUse
 from guildhall.store.sqlite_migrate import read_versions
 from guildhall.store.sqlite_transaction import connect
 
-_CREATED = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
 _OWN = "schema_info"
 """What each database says of itself."""
 
@@ -64,8 +62,7 @@ async def _copy(connection: apsw.Connection, load: Bulk, step: Step) -> int:
 
 def _tables(connection: apsw.Connection) -> Iterator[Table]:
     """Give each table that both engines have, what others refer to first."""
-    names = [name for _, text in migrations("postgres") for name in _CREATED.findall(text) if name != _OWN]
-    for name in names:
+    for name in (table for table in postgres_tables() if table != _OWN):
         columns: list[Any] = connection.execute("SELECT name FROM pragma_table_info(?)", (name,)).fetchall()
         yield Table(name, tuple(column for (column,) in columns))
 
