@@ -82,3 +82,22 @@ async def test_limits_hold_in_each_transaction(database_url: str) -> None:
         await other.close()
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert "Others hold" in answer.json()["errors"][0]["detail"]
+
+
+async def test_read_that_takes_too_long_ends_its_connection_only(database_url: str) -> None:
+    """No limit goes with a read of one statement: that this side gives up says nothing of the server."""
+    async with open_world(database_url, postgres_statement_timeout=0.1) as world:
+        path = f"{world.v2()}/groups/{(await world.group()).id}"
+        await asyncio.gather(*(world.http.get(path) for _ in range(8)))
+        await world.http.get(path)
+        before = list(world.database._pool._idle)
+        other = await asyncpg.connect(database_url, statement_cache_size=0)
+        async with other.transaction():
+            await other.execute("LOCK TABLE groups")
+            slow = await world.http.get(path)
+        await other.close()
+        assert (slow.status_code, slow.headers["retry-after"]) == (503, "1")
+        assert "took too long" in slow.json()["errors"][0]["detail"]
+        assert len(before) > 1
+        assert world.database._pool._idle == before[:-1]
+        assert (await world.http.get(path)).status_code == 200

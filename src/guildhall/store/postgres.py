@@ -18,6 +18,7 @@ from guildhall.store.freshness import Freshness
 from guildhall.store.postgres_errors import (
     CONFLICTS,
     LOST,
+    TookTooLong,
     is_trouble,
     is_undone,
     is_worth_another,
@@ -227,6 +228,10 @@ class PostgresDatabase:
                 return await function(self._transaction(_Reading(link, alone=True)))
             except _SecondStatement:
                 self._several.add(kind)
+            except TimeoutError as error:
+                if link.is_limited_alone:
+                    raise
+                raise TookTooLong from error
         reading = _Reading(link, alone=False)
         result = await _within(READ, link, function, self._transaction(reading))
         await link.roll_back()

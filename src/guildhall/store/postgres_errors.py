@@ -15,6 +15,11 @@ CONFLICTS = (
 )
 """Nothing was changed, and the same again may well succeed: the transaction is repeated as a whole."""
 
+
+class TookTooLong(Exception):
+    """This side gave up on a statement that the server has no limit for: nothing is known of other links."""
+
+
 LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -39,6 +44,7 @@ LOST = (
 _TROUBLE = (
     *CONFLICTS,
     *LOST,
+    TookTooLong,
     asyncpg.exceptions.TransactionRollbackError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
@@ -98,7 +104,7 @@ def without_outcome(error: BaseException) -> Unavailable:
         return _unavailable("Others hold what this request needs for too long; nothing was changed.")
     if isinstance(error, CONFLICTS):
         return _unavailable("Too many requests change the same thing at once; nothing was changed.")
-    if isinstance(error, asyncpg.QueryCanceledError | TimeoutError):
+    if isinstance(error, asyncpg.QueryCanceledError | TookTooLong | TimeoutError):
         return _unavailable("The database took too long for this request; nothing was changed.")
     if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
         return _unavailable("The database takes no writes now; nothing was changed.")

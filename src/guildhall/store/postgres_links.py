@@ -121,6 +121,11 @@ class Link:
             self.is_broken = True
 
     @property
+    def is_limited_alone(self) -> bool:
+        """Whether the server cuts off statements without a transaction as well."""
+        return not self._limits
+
+    @property
     def is_usable(self) -> bool:
         """Whether the next transaction can have it."""
         return not (self.is_broken or self._connection.is_closed() or self._connection.is_in_transaction())
