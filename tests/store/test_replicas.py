@@ -261,6 +261,22 @@ async def test_replica_that_lags_too_far_is_not_read_until_it_has_caught_up(pair
         assert await readiness(world) == '{"status":"ready","detail":null}'
 
 
+async def test_servers_that_are_gone_are_forgotten(pair):
+    """Behind the URL was another server, which had what there is now; the primary goes on."""
+    gone = 1
+    async with open_world(pair, read_lag_seconds=1) as world:
+        replica = world.database.replica
+        replica.known = {**replica.known, gone: max(replica.known.values())}
+
+        async def is_forgotten():
+            await create(world, f"Group {time.monotonic_ns()}")
+            return gone not in replica.known
+
+        await until(is_forgotten)
+        await until_replica_answers(world)
+        assert len(replica.known) == 1
+
+
 async def is_said(world, text):
     return text in await readiness(world)
 

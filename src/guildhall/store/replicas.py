@@ -248,6 +248,7 @@ class StreamingReplica:
     async def _look(self) -> None:
         """Find out whether the replica can be read from; raises NotAReplica."""
         await self._look_at_primary()
+        self._forget_those_behind()
         try:
             replayed = await self._look_at_replica()
         except NotAReplica:
@@ -270,6 +271,11 @@ class StreamingReplica:
             self._past.append((begun, place.flushed if self._past else place.inserted))
         while len(self._past) > 1 and self._past[1][0] < begun - self._most_lag:
             self._past.popleft()
+
+    def _forget_those_behind(self) -> None:
+        """Forget servers that are known to have too little for anybody: they may be gone for ever."""
+        least = self.needed(0)
+        self.known = {server: position for server, position in self.known.items() if position >= least}
 
     async def _look_at_replica(self) -> _Replayed:
         if self._pool is None:
