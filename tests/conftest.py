@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 from tests import make, partitioned, postgres
+from tests.relay import Relay, relaying
 
 # Of partitions SQLite has none: with GUILDHALL_TEST_PARTITIONS everything runs on PostgreSQL only.
 ENGINES = ("postgres",) if partitioned.MODULUS else ("sqlite", "postgres")
@@ -45,6 +46,20 @@ def module_database_url(
     """The same, shared by the tests of a module."""
     with _empty_database(request, tmp_path_factory.mktemp("database")) as url:
         yield url
+
+
+@pytest.fixture
+def postgres_database_url(postgres_url: str) -> Iterator[str]:
+    """The URL of an empty database on PostgreSQL, for one test."""
+    with postgres.empty_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+async def relay(postgres_database_url: str) -> AsyncIterator[Relay]:
+    """What leads to that database, and can fail."""
+    async with relaying(postgres_database_url) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ async with relaying(database_url) as relay:     # relay.url leads to the databas
     relay.cut_at(b"COMMIT", passed_on=True)     # the server commits, and nobody hears of it
     relay.cut()                                 # every connection is reset
     relay.hangs = True                          # nothing comes through any more, either way
-        relay.starting = 2                          # the next two are told that the database is starting
-        relay.round_trips                           # what a request has cost
+    relay.starting = 2                          # the next two are told that the database is starting
+    relay.round_trips                           # what a request has cost
 """
 
 import asyncio

@@ -1,25 +1,12 @@
 """How often a request goes to PostgreSQL and back: what a database on another machine is felt by."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests import postgres
 from tests.make import USER, World, open_world
-from tests.relay import Relay, relaying
-
-
-@pytest.fixture
-def database_url(postgres_url: str) -> Iterator[str]:
-    with postgres.empty_database(postgres_url) as url:
-        yield url
-
-
-@pytest.fixture
-async def relay(database_url: str) -> AsyncIterator[Relay]:
-    async with relaying(database_url) as opened:
-        yield opened
+from tests.relay import Relay
 
 
 @pytest.fixture

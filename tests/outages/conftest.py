@@ -1,25 +1,17 @@
 """PostgreSQL fails here, in one way or another."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests import postgres
 from tests.make import World, open_world
-from tests.relay import Relay, relaying
+from tests.relay import Relay
 
 
 @pytest.fixture
-def database_url(postgres_url: str) -> Iterator[str]:
-    """The URL of an empty database on PostgreSQL."""
-    with postgres.empty_database(postgres_url) as url:
-        yield url
-
-
-@pytest.fixture
-async def relay(database_url: str) -> AsyncIterator[Relay]:
-    async with relaying(database_url) as opened:
-        yield opened
+def database_url(postgres_database_url: str) -> str:
+    """That of the database, past the relay."""
+    return postgres_database_url
 
 
 @pytest.fixture

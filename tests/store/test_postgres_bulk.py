@@ -7,7 +7,6 @@ import pytest
 
 from guildhall.store.postgres_bulk import fill_postgres
 from guildhall.store.postgres_migrate import migrate_postgres
-from tests import postgres
 from tests.cli.databases import run_sql
 
 INDEXES = """
@@ -25,10 +24,9 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 
 
 @pytest.fixture
-def url(postgres_url):
-    with postgres.empty_database(postgres_url) as url:
-        asyncio.run(migrate_postgres(url))
-        yield url
+def url(postgres_database_url):
+    asyncio.run(migrate_postgres(postgres_database_url))
+    return postgres_database_url
 
 
 async def index(load):
