@@ -35,6 +35,8 @@ async def test_reads(world, relay):
         f"{anywhere}/count": 1,
         f"{groups}?limit=20&includeUsers=true": 4,
         f"{groups}/{group.id}/memberships": 4,
+        f"{world.v2('-')}/users?limit=20": 1,
+        f"{world.v2()}/users?limit=20": 4,
     }
     for path in budget:
         await cost(world, relay, "GET", path)
