@@ -4,10 +4,13 @@ import asyncio
 import random
 
 import pytest
+from prometheus_client import REGISTRY
 
-from guildhall.http.kept import KeptAnswers
+from guildhall.app import ROUTES
+from guildhall.http.kept import KeptAnswers, Repeated
 from guildhall.http.response import Response
 from guildhall.store.sqlite import SQLiteDatabase
+from guildhall.store.sqlite_transaction import complete
 from tests import make
 from tests.contract.answers import data
 
@@ -27,21 +30,33 @@ def compared(world, monkeypatch):
     application, database, again = world.server._application, world.database, []
     lock = database._writer._lock
 
-    async def both(exchange, route, kept):
-        commits, known = lock.commits, []
-        with monkeypatch.context() as patched:
-            patched.setattr(kept, "find", lambda key: known.append(find(key)) or known[0])
-            answer = await operate_or_repeat(exchange, route, kept)
-        if known and known[0] is answer:
-            request = await application._read_request(exchange, route)
-            fresh = database._read_on_loop(route.handler, (request,), {}, None)
-            # The writer has a thread of its own: what it committed between the two is in the second only.
-            if lock.commits == commits:
-                again.append((answer.body, fresh.body))
+    def compare(exchange, answer, commits):
+        request = complete(application._read_request(exchange, answer.route))
+        fresh = database._read_on_loop(answer.route.handler, (request,), {}, None)
+        # The writer has a thread of its own: what it committed between the two is in the second only.
+        if lock.commits == commits:
+            again.append((answer.body, fresh.body))
+
+    def repeat_and_compare(exchange):
+        commits = lock.commits
+        answer = repeat(exchange)
+        if answer is not None:
+            exchange.match = application._router.find(exchange.method, exchange.path)
+            header = exchange.header(b"authorization")
+            exchange.caller, _ = complete(application._authenticator.authenticate(header))
+            compare(exchange, answer, commits)
         return answer
 
-    find, operate_or_repeat = application._kept.find, application._operate_or_repeat
-    monkeypatch.setattr(application, "_operate_or_repeat", both)
+    async def operate_and_compare(exchange, route, kept):
+        commits = lock.commits
+        answer = await operate_or_repeat(exchange, route, kept)
+        if isinstance(answer, Repeated):
+            compare(exchange, answer, commits)
+        return answer
+
+    repeat, operate_or_repeat = application._repeat, application._operate_or_repeat
+    monkeypatch.setattr(application, "_repeat", repeat_and_compare)
+    monkeypatch.setattr(application, "_operate_or_repeat", operate_and_compare)
     yield again
     assert [given for given, _ in again] == [fresh for _, fresh in again]
 
@@ -176,6 +191,31 @@ async def test_a_revoked_key_is_refused_what_was_kept(world):
         assert (await reader.get(path)).status_code == 401
 
 
+async def test_a_limited_key_is_counted_also_for_what_was_kept(world):
+    """Contract 1.7."""
+    path = f"{world.v2()}/groups"
+    async with world.client(await world.key(rate_limit=3)) as client:
+        answers = [await client.get(path) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == ["2", "1", "0", "0"]
+
+
+async def test_what_is_given_again_has_the_headers_of_its_route_and_is_counted(world, compared):
+    """Contract 8: `Deprecation` and `Sunset` on every answer of a deprecated route."""
+    path, before = f"{world.v2()}/groups", requests_of("getGroups")
+    first, second = await world.http.get(path), await world.http.get(path)
+    assert len(compared) == 1
+    for name in ("deprecation", "sunset", "content-type", "content-length"):
+        assert first.headers.get_list(name) == second.headers.get_list(name) != []
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+    assert requests_of("getGroups") == before + 2
+
+
+def requests_of(operation):
+    labels = {"operation": operation, "status": "200"}
+    return REGISTRY.get_sample_value("guildhall_requests_total", labels) or 0
+
+
 async def test_answers_that_name_the_host_are_made_for_each(world):
     """Contract 1.1: links lead back to the address that was called."""
     orgs = "/admin/v1/orgs"
@@ -195,11 +235,13 @@ class Always:
 
 
 def test_kept_answers_are_bounded():
-    kept = KeptAnswers(Always(), most_bytes=20_000)
+    kept, route = KeptAnswers(Always(), most_bytes=20_000), ROUTES[0]
     for number in range(500):
-        kept.keep(b"%d" % (number % 70), 1, Response(body=b"x" * (number % 300), groups=(1,) * (number % 9)))
+        kept.keep(
+            b"%d" % (number % 70), 1, route, Response(body=b"x" * (number % 300), groups=(1,) * (number % 9))
+        )
         assert kept._bytes == sum(answer.size for answer in kept._answers.values()) <= 20_000
         assert [kept._answers[key].place for key in kept._keys] == list(range(len(kept._answers)))
     assert kept._answers
-    kept.keep(b"large", 1, Response(body=bytes(2 << 20)))
+    kept.keep(b"large", 1, route, Response(body=bytes(2 << 20)))
     assert kept.find(b"large") is None

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from guildhall.http.authentication import Authenticator
+from guildhall.http.authentication import Authenticator, identity_of
 from guildhall.http.body import decode_body, require_media_type
 from guildhall.http.cors import cors_headers, preflight_headers
 from guildhall.http.errors import Wire, error_response
@@ -81,7 +81,7 @@ class Application:
         if self._origin.cors_origins:
             exchange.headers += cors_headers(exchange.header(b"origin"), self._origin.cors_origins)
         try:
-            response = await self._answer(exchange)
+            response = self._repeat(exchange) or await self._answer(exchange)
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001 -- the one place where every error becomes an answer
@@ -90,6 +90,20 @@ class Application:
         if response.stream is not None and exchange.method != "HEAD":
             await self._send_stream(send, response.stream, exchange)
         _measure(exchange, response, time.perf_counter() - begun)
+
+    def _repeat(self, exchange: Exchange) -> Response | None:
+        """Answer what was asked before by the same caller, if the answer still holds.
+
+        It was routed and admitted then: nothing but the key has to be looked at again. A question with a body
+        is routed first, since the route says whether the body counts and how long it may be.
+        """
+        if self._kept is None or exchange.method != "GET" or exchange.header(b"prefer") is not None:
+            return None
+        identity = self._authenticator.recall(exchange.header(b"authorization"))
+        known = self._kept.find(key_of(identity, exchange)) if identity is not None else None
+        if known is not None:
+            _note_route(exchange, known.route)
+        return known
 
     async def _answer(self, exchange: Exchange) -> Response:
         if exchange.method == "OPTIONS":
@@ -104,8 +118,7 @@ class Application:
 
     def _find_route(self, exchange: Exchange) -> Route:
         match = exchange.match = self._router.find(exchange.method, exchange.path)
-        if match.route.deprecation is not None:
-            exchange.headers += match.route.deprecation.headers()
+        _note_route(exchange, match.route)
         return match.route
 
     async def _operate(self, exchange: Exchange, route: Route) -> Response:
@@ -119,13 +132,13 @@ class Application:
 
     async def _operate_or_repeat(self, exchange: Exchange, route: Route, kept: KeptAnswers) -> Response:
         """Answer a read; what was answered to the same before counts, if it still holds."""
-        moment = kept.moment()
-        key = key_of(route.operation, exchange)
-        if moment is not None and (known := kept.find(key)) is not None:
+        key = key_of(identity_of(exchange.caller), exchange)
+        if (known := kept.find(key)) is not None:
             return known
+        moment = kept.moment()
         response = await self._operate(exchange, route)
         if moment is not None and moment == kept.moment() and not exchange.shows_host:
-            kept.keep(key, moment, response)
+            kept.keep(key, moment, route, response)
         return response
 
     def _options(self, exchange: Exchange) -> Response:
@@ -221,6 +234,12 @@ async def _operate_beside(replica: Replica, exchange: Exchange, route: Route, re
             exchange.headers.append(position_header(session.position))
 
 
+def _note_route(exchange: Exchange, route: Route) -> None:
+    exchange.operation = route.operation
+    if route.deprecation is not None:
+        exchange.headers += route.deprecation.headers()
+
+
 def _clean(name: str, value: str) -> str:
     return (parse_uuid(value) or value) if name in _UUID_PARAMETERS else value
 
@@ -255,8 +274,7 @@ async def _send(send: Send, response: Response, exchange: Exchange) -> None:
 
 
 def _measure(exchange: Exchange, response: Response, seconds: float) -> None:
-    operation = exchange.match.route.operation if exchange.match else "none"
-    count, observe = _meters(operation, response.status)
+    count, observe = _meters(exchange.operation, response.status)
     count()
     observe(seconds)
 

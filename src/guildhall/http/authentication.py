@@ -17,12 +17,15 @@ FRESH_SECONDS = 1.0
 
 _MOST_CACHED = 10_000
 _MINUTE = 60_000
+_SCHEME = "bearer "
 
 
 class _Known(msgspec.Struct):
     """A key that was looked up, until it must be looked up again."""
 
     caller: Caller
+    identity: bytes
+    """Tells callers apart, and what they may do."""
     expires_at: int | None
     rate_limit: int | None
     fresh_until: float
@@ -45,23 +48,37 @@ class Authenticator:
 
         Raises Unauthenticated, and RateLimited when the key's requests of this minute are used up.
         """
-        known = await self._find(header)
-        now = self._clock()
-        if known.expires_at is not None and now >= known.expires_at:
-            raise Unauthenticated("The API key has expired.")
-        if known.caller.key_id is not None:
-            self._last_used[known.caller.org_key, known.caller.key_id] = now
-        return known.caller, _use(known, now) if known.rate_limit else []
-
-    async def _find(self, header: str | None) -> _Known:
-        scheme, _, key = (header or "").partition(" ")
-        if scheme.lower() != "bearer" or not key:
+        key = _bearer_key(header)
+        if key is None:
             raise Unauthenticated("Send an API key as `Authorization: Bearer <key>`.")
         hashed = hash_key(key)
         known = self._known.get(hashed)
         if known is None or time.monotonic() > known.fresh_until:
             known = await self._look_up(key, hashed, known)
-        return known
+        now = self._clock()
+        if known.expires_at is not None and now >= known.expires_at:
+            raise Unauthenticated("The API key has expired.")
+        self._note_use(known.caller, now)
+        return known.caller, _use(known, now) if known.rate_limit else []
+
+    def recall(self, header: str | None) -> bytes | None:
+        """Return the `identity` of a caller who needs no other look, or None; then `authenticate` decides.
+
+        A limited key always does: its answers say what is left.
+        """
+        key = _bearer_key(header)
+        known = self._known.get(hash_key(key)) if key else None
+        if known is None or known.rate_limit or time.monotonic() > known.fresh_until:
+            return None
+        now = self._clock()
+        if known.expires_at is not None and now >= known.expires_at:
+            return None
+        self._note_use(known.caller, now)
+        return known.identity
+
+    def _note_use(self, caller: Caller, now: int) -> None:
+        if caller.key_id is not None:
+            self._last_used[caller.org_key, caller.key_id] = now
 
     async def _look_up(self, key: str, hashed: bytes, previous: _Known | None) -> _Known:
         org_id = organization_of(key)
@@ -73,7 +90,8 @@ class Authenticator:
         if len(self._known) >= _MOST_CACHED:
             self._known.clear()
         caller, api_key = found
-        known = _Known(caller, api_key.expires_at, api_key.rate_limit, begun + FRESH_SECONDS)
+        fresh_until = begun + FRESH_SECONDS
+        known = _Known(caller, identity_of(caller), api_key.expires_at, api_key.rate_limit, fresh_until)
         if previous is not None:
             known.window, known.used = previous.window, previous.used
         self._known[hashed] = known
@@ -88,6 +106,18 @@ class Authenticator:
         used, self._last_used = self._last_used, {}
         if used:
             await self._database.write(_update_last_used, used)
+
+
+def identity_of(caller: Caller) -> bytes:
+    """Return what tells callers apart, and scopes: a seed file can give a key others."""
+    scopes = "*" if caller.scopes is None else " ".join(sorted(caller.scopes))
+    return f"{caller.org_id}\0{caller.key_id}\0{scopes}".encode()
+
+
+def _bearer_key(header: str | None) -> str | None:
+    if header is None or header[: len(_SCHEME)].lower() != _SCHEME:
+        return None
+    return header[len(_SCHEME) :] or None
 
 
 async def _select_key(tx: Transaction, org_id: str, hashed: bytes) -> tuple[Caller, APIKey] | None:

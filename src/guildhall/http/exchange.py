@@ -36,6 +36,8 @@ class Exchange:
         self.scheme: str = scope.get("scheme", "http")
         self.version: str = scope.get("http_version", "1.1")
         self.match: Match | None = None
+        self.operation = "none"
+        """Of the route that it found."""
         self.shows_host = False
         """Whether the answer names the address that the client called."""
         self.headers: list[tuple[str, str]] = []
@@ -71,11 +73,10 @@ class Exchange:
 
     def log_fields(self, response: Response) -> dict[str, Any]:
         """Return what a log line says of the request: no query, no header and no body, so no secret."""
-        operation = self.match.route.operation if self.match else None
         return {
             "request_id": self.id,
             "method": self.method,
-            "operation": operation,
+            "operation": self.operation if self.match else None,
             "status": response.status,
         }
 

@@ -6,12 +6,12 @@ of the question. `Freshness` tells whether it still holds; what does not is made
 
 import hashlib
 import random
-from functools import lru_cache
 
 import msgspec
 
 from guildhall.http.exchange import Exchange
 from guildhall.http.response import Header, Response
+from guildhall.http.routing import Route
 from guildhall.store.freshness import Freshness
 
 MOST_BYTES = 128 << 20
@@ -37,6 +37,7 @@ class KeptAnswer(msgspec.Struct, gc=False):
     """An answer, and the moment that it is of."""
 
     moment: int
+    route: Route
     status: int
     headers: list[Header]
     pieces: list[bytes]
@@ -51,10 +52,11 @@ class KeptAnswer(msgspec.Struct, gc=False):
     """When it was given last, in uses of any."""
 
 
-class Repeated(Response):
+class Repeated(Response, kw_only=True):
     """An answer that is given again."""
 
-    sent: list[Header] = msgspec.field(default_factory=list)
+    route: Route
+    sent: list[Header]
 
     def encoded_headers(self) -> list[Header]:
         """Return the headers as they were sent before."""
@@ -81,18 +83,18 @@ class KeptAnswers:
         """Return the moment of now, or None while nothing can be given or kept."""
         return self._freshness.moment()
 
-    def find(self, key: bytes) -> Response | None:
-        """Return a kept answer that holds now; `moment` was called before."""
+    def find(self, key: bytes) -> Repeated | None:
+        """Return a kept answer that holds now."""
         kept = self._answers.get(key)
-        if kept is None:
+        if kept is None or self.moment() is None:
             return None
         if not self._freshness.holds(kept.moment, kept.groups):
             self._drop(kept)
             return None
         self._uses = kept.used = self._uses + 1
-        return Repeated(kept.status, b"".join(kept.pieces), sent=kept.headers)
+        return Repeated(kept.status, b"".join(kept.pieces), route=kept.route, sent=kept.headers)
 
-    def keep(self, key: bytes, moment: int, response: Response) -> None:
+    def keep(self, key: bytes, moment: int, route: Route, response: Response) -> None:
         """Keep an answer that was made between two calls of `moment` that returned the same."""
         body, groups = response.body, response.groups
         if len(body) > MOST_BYTES_OF_ONE or response.stream is not None:
@@ -103,6 +105,7 @@ class KeptAnswers:
         size = len(body) + len(groups or ()) * _OVERHEAD_OF_GROUP + _OVERHEAD
         self._answers[key] = KeptAnswer(
             moment=moment,
+            route=route,
             status=response.status,
             headers=response.encoded_headers(),
             pieces=pieces,
@@ -130,17 +133,10 @@ def _last_use(kept: KeptAnswer) -> int:
     return kept.used
 
 
-def key_of(operation: str, exchange: Exchange) -> bytes:
-    """Return what an answer is kept by, of everything that decides it."""
-    caller = exchange.caller
-    # No part but the last can hold a NUL.
-    who = f"{caller.org_id}\0{caller.key_id}\0{_scopes(caller.scopes)}"
-    asked = f"{who}\0{operation}\0{exchange.path}\0{exchange.header(b'content-type') or ''}\0"
-    question = asked.encode() + exchange.query + b"\0" + exchange.body
-    return hashlib.blake2b(question, digest_size=_KEY_BYTES).digest()
-
-
-@lru_cache(256)
-def _scopes(scopes: frozenset[str] | None) -> str:
-    """Return what tells scopes apart: a seed file can give a key others, and groups show what they allow."""
-    return "*" if scopes is None else " ".join(sorted(scopes))
+def key_of(identity: bytes, exchange: Exchange) -> bytes:
+    """Return what an answer is kept by, of everything that decides it: who asks, and what is asked."""
+    # No part but the last can hold a NUL; only a question with a body is read by its media type.
+    asked = f"\0{exchange.method}\0{exchange.path}\0"
+    media_type = (exchange.header(b"content-type") or "") if exchange.body else ""
+    question = (identity, asked.encode(), exchange.query, b"\0", media_type.encode(), b"\0", exchange.body)
+    return hashlib.blake2b(b"".join(question), digest_size=_KEY_BYTES).digest()
