@@ -10,9 +10,12 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
+from guildhall.app import open_database
+from guildhall.settings import Settings
 from guildhall.store import postgres_migrate
 from guildhall.store.database import StartRefused
 from guildhall.store.postgres_migrate import migrate_postgres
+from guildhall.store.statement import Statement
 from tests import live, postgres
 from tests.cli.databases import run_sql
 
@@ -85,3 +88,11 @@ async def test_a_migration_that_fails_is_begun_again_by_the_next(url, monkeypatc
         with pytest.raises(asyncpg.DivisionByZeroError):
             await migrate_postgres(url)
     assert await migrate_postgres(url)
+
+
+async def test_statement_of_a_request_has_one_processor(url):
+    helpers = Statement("SELECT current_setting('max_parallel_workers_per_gather')")
+    for settings, expected in ((Settings(), True), (None, False)):
+        database = await open_database(url, settings=settings)
+        assert (await database.read(lambda tx: tx.value(helpers)) == "0") == expected
+        await database.close()

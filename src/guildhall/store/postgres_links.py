@@ -19,6 +19,10 @@ _IDLE_IN_TRANSACTION_SECONDS = 120
 """After so long the server ends a transaction of which nothing is heard, as of a machine that has gone.
 A client may take less for one piece of a long answer (`http.application.STALLED_SECONDS`)."""
 
+_ONE_PROCESSOR = {"jit": "off", "max_parallel_workers_per_gather": "0"}
+"""A request has one processor for its statement: to compile it, or to start helpers, takes longer than most
+statements run, and takes the processors from other requests."""
+
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITE = "BEGIN"
 
@@ -30,6 +34,8 @@ class Limits(msgspec.Struct, frozen=True):
     statement: float | None = None
     lock: float | None = None
     connections: int = 4
+    one_processor: bool = False
+    """Whether a statement has one processor, as for requests, of which many run at once."""
 
     @property
     def wait(self) -> float | None:
@@ -42,7 +48,7 @@ class Limits(msgspec.Struct, frozen=True):
         chosen = {name: str(round(value * 1_000)) for name, value in told.items() if value is not None}
         if chosen:
             chosen["idle_in_transaction_session_timeout"] = str(_IDLE_IN_TRANSACTION_SECONDS * 1_000)
-        return chosen
+        return chosen | (_ONE_PROCESSOR if self.one_processor else {})
 
 
 COMMAND_LIMITS = Limits()
@@ -56,6 +62,7 @@ def server_limits(settings: Settings) -> Limits:
         statement=settings.postgres_statement_timeout,
         lock=settings.postgres_lock_timeout,
         connections=max(1, settings.postgres_connections // settings.workers),
+        one_processor=True,
     )
 
 
