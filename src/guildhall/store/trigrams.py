@@ -26,6 +26,10 @@ _MOST_TRIGRAMS = 200
 _FEW_TRIGRAMS = 10
 _HIGHEST = "\U0010ffff"
 _SAMPLE = 500
+_SMALL_SAMPLE = 50
+_MOST_LOOKED_UP = 6
+"""Trigrams of a long term that PostgreSQL looks up: each one more costs, and most if most names hold it."""
+
 _COMMON = 10
 
 MATCHING_GROUPS = """
@@ -87,6 +91,25 @@ COUNT_IN_SAMPLE_OF_USERS = register(
     """
 )
 
+SELECT_SAMPLE_OF_GROUPS = register(
+    "SELECT name_key FROM groups WHERE org_key = :org_key ORDER BY group_key LIMIT :most"
+)
+SELECT_SAMPLE_OF_USERS = register(
+    "SELECT name_key || ' ' || email_key FROM users WHERE org_key = :org_key ORDER BY user_key LIMIT :most"
+)
+
+
+class _Searched(msgspec.Struct, frozen=True):
+    """The statements that say how to search for something."""
+
+    count_in_sample: Statement[Any]
+    sample: Statement[Any]
+    terms: Statement[Any]
+
+
+_GROUPS = _Searched(COUNT_IN_SAMPLE_OF_GROUPS, SELECT_SAMPLE_OF_GROUPS, SELECT_GROUP_TERMS)
+_USERS = _Searched(COUNT_IN_SAMPLE_OF_USERS, SELECT_SAMPLE_OF_USERS, SELECT_USER_TERMS)
+
 
 class Search(msgspec.Struct, frozen=True):
     """What finds a term, and whether that costs much before the first row comes."""
@@ -97,12 +120,12 @@ class Search(msgspec.Struct, frozen=True):
 
 async def search_groups(tx: Transaction, org_key: int, term: str) -> Search | None:
     """Return what finds a folded substring of group names, or None to walk instead."""
-    return await _search(tx, org_key, term, COUNT_IN_SAMPLE_OF_GROUPS, SELECT_GROUP_TERMS)
+    return await _search(tx, org_key, term, _GROUPS)
 
 
 async def search_users(tx: Transaction, org_key: int, term: str) -> Search | None:
     """Return what finds a folded substring of users' names and e-mails, or None to walk instead."""
-    return await _search(tx, org_key, term, COUNT_IN_SAMPLE_OF_USERS, SELECT_USER_TERMS)
+    return await _search(tx, org_key, term, _USERS)
 
 
 def on_postgres(sql: str) -> str:
@@ -112,9 +135,7 @@ def on_postgres(sql: str) -> str:
     return sql
 
 
-async def _search(
-    tx: Transaction, org_key: int, term: str, sample: Statement[Any], terms: Statement[Any]
-) -> Search | None:
+async def _search(tx: Transaction, org_key: int, term: str, searched: _Searched) -> Search | None:
     """Look at a sample first, except where a common term costs no more than a rare one.
 
     PostgreSQL makes a bitmap of all hits before the first is read, and SQLite counts the hits of every
@@ -122,12 +143,12 @@ async def _search(
     """
     if tx.engine == "sqlite" and len(term) >= _TRIGRAM:
         return Search(" AND ".join(map(_quoted, _some_trigrams(term))), slow=False)
-    if await tx.value(sample, org_key=org_key, term=term, most=_SAMPLE) >= _COMMON:
+    if await tx.value(searched.count_in_sample, org_key=org_key, term=term, most=_SAMPLE) >= _COMMON:
         return None
     if tx.engine == "postgres":
-        grams = list(dict.fromkeys(_trigrams(term))) if len(term) > _TRIGRAM else [term]
+        grams = await _rare_trigrams(tx, org_key, term, searched.sample) if len(term) > _TRIGRAM else [term]
         return Search([f"{org_key}:{gram}" for gram in grams], slow=False)
-    found = await tx.values(terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS)
+    found = await tx.values(searched.terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS)
     if len(found) == _MOST_TRIGRAMS:
         return None
     # No name holds the term: a query that matches nothing, since no name holds control characters.
@@ -136,6 +157,15 @@ async def _search(
 
 def _trigrams(term: str) -> list[str]:
     return [term[start : start + _TRIGRAM] for start in range(len(term) - _TRIGRAM + 1)]
+
+
+async def _rare_trigrams(tx: Transaction, org_key: int, term: str, sample: Statement[Any]) -> list[str]:
+    """Return trigrams that are not in each name: all addresses of a domain share most of theirs."""
+    grams = list(dict.fromkeys(_trigrams(term)))
+    if len(grams) <= _MOST_LOOKED_UP:
+        return grams
+    texts = await tx.values(sample, org_key=org_key, most=_SMALL_SAMPLE)
+    return sorted(grams, key=lambda gram: sum(gram in text for text in texts))[:_MOST_LOOKED_UP]
 
 
 def _some_trigrams(term: str) -> list[str]:
