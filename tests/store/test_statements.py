@@ -203,6 +203,16 @@ def test_compiled_statements_on_sqlite(sqlite, tables):
     assert not wrong
 
 
+def test_walk_to_a_term_reads_the_index_of_accounts_alone(on_postgres):
+    start = "FROM users AS u CROSS JOIN directory_users AS m"
+    texts = {made.statement.postgres: made.statement for made in compiled("postgres")}
+    walks = [one for text, one in texts.items() if "AS page" in text and start in text]
+    assert walks
+    for walk in walks:
+        plan = explain(on_postgres, walk)
+        assert re.search(r'"Index Only Scan",[^}]*"Index Name": "users_account_id"', plan), plan
+
+
 def test_compiled_statements_on_postgres(on_postgres):
     wrong = []
     for made in compiled("postgres"):

@@ -23,7 +23,7 @@ FEW = 1_000
 """Rows up to which a filter is gathered at once."""
 
 STRETCH = 1_000
-"""Rows of the index that are walked before anything larger is gathered."""
+"""Rows of the index that are walked before anything larger is gathered, where each row is read."""
 
 _NEAR = 1
 """Stretches more that are walked sooner than sets are read."""
@@ -51,6 +51,14 @@ class FilteredList(Protocol[Row]):
     @property
     def limit(self) -> int:
         """How many rows the page shows."""
+
+    @property
+    def stretches(self) -> int:
+        """How many stretches of the index are walked before anything large is gathered."""
+
+    @property
+    def pace(self) -> int:
+        """How many rows of the index are walked in the time in which one is found and gathered."""
 
     @property
     def gathered(self) -> Mapping[str, Gathered]:
@@ -91,18 +99,28 @@ async def read_page(tx: Transaction, wanted: FilteredList[Row]) -> list[Row]:
     scanned = await wanted.scan(tx)
     if scanned is not None:
         return scanned
-    end = await wanted.look_ahead(tx, STRETCH)
+    end = await wanted.look_ahead(tx, STRETCH * wanted.stretches)
     rows = await wanted.walk(tx, end)
     if end is None or len(rows) > wanted.limit:
         return rows
-    stretches = (wanted.limit + 1) // max(len(rows), 1)
+    return await _read_on(tx, wanted, len(rows))
+
+
+async def _read_on(tx: Transaction, wanted: FilteredList[Row], seen: int) -> list[Row]:
+    """Return the page after the first stretches, which have so few of its rows."""
+    stretches = (wanted.limit + 1) // max(seen, 1)
     if stretches > _NEAR:
         known = await wanted.by_sets(tx, read=True)
         if known is not None:
             return known
-    length = min(STRETCH * (wanted.limit + 1) // max(len(rows), 1), MOST_GATHERED)
-    driver, size = await _fewest(tx, wanted.gathered, wanted.values, length)
-    return await wanted.gather(tx, driver) if size <= length else await wanted.walk(tx, None)
+    length = STRETCH * wanted.stretches * (wanted.limit + 1) // max(seen, 1)
+    most = min(length // wanted.pace, MOST_GATHERED)
+    # A page that is nearer is walked to sooner than anything is counted.
+    if most > FEW:
+        driver, size = await _fewest(tx, wanted.gathered, wanted.values, most)
+        if size <= most:
+            return await wanted.gather(tx, driver)
+    return await wanted.walk(tx, None)
 
 
 async def choose_driver(tx: Transaction, gathered: Mapping[str, Gathered], values: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ are scanned for a term, or the name index is walked.
 import enum
 import itertools
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -94,6 +94,8 @@ async def select_groups(tx: Transaction, org_key: int, view: GroupView, window: 
 class _GroupPage(msgspec.Struct, frozen=True):
     """A page of groups, as `drivers.read_page` reads it."""
 
+    stretches: ClassVar[int] = 1
+    pace: ClassVar[int] = 1
     shape: _Shape
     limit: int
     gathered: dict[str, Gathered]

@@ -51,6 +51,15 @@ MATCHING_ROWS = """
 """Groups that may match, on PostgreSQL: its index is one of the table itself, so they are read but once.
 The OFFSET keeps the planner from walking in the order that is asked for, and from other indexes beside."""
 
+MATCHING_USER_ROWS = """
+    (SELECT i.org_key, i.user_key, i.account_id, i.name_key, i.nickname_key, i.email_key, i.email_domain,
+            i.claim_status, i.mfa_enabled, i.closed
+     FROM users AS i
+     WHERE i.org_key = :org_key
+       AND (grams(i.org_key, i.name_key) || grams(i.org_key, i.email_key)) @> :match OFFSET 0) AS u
+"""
+"""The same of users."""
+
 _ON_POSTGRES = {
     MATCHING_GROUPS: """
         SELECT i.group_key AS hit FROM groups AS i
@@ -138,16 +147,18 @@ def on_postgres(sql: str) -> str:
 async def _search(tx: Transaction, org_key: int, term: str, searched: _Searched) -> Search | None:
     """Look at a sample first, except where a common term costs no more than a rare one.
 
-    PostgreSQL makes a bitmap of all hits before the first is read, and SQLite counts the hits of every
+    PostgreSQL makes a bitmap of all hits before the first is read, so that of a term that the sample holds a
+    stretch is walked first; and SQLite counts the hits of every
     trigram that it lists for a short term. The full-text query of a longer term is read hit by hit.
     """
     if tx.engine == "sqlite" and len(term) >= _TRIGRAM:
         return Search(" AND ".join(map(_quoted, _some_trigrams(term))), slow=False)
-    if await tx.value(searched.count_in_sample, org_key=org_key, term=term, most=_SAMPLE) >= _COMMON:
+    seen = await tx.value(searched.count_in_sample, org_key=org_key, term=term, most=_SAMPLE)
+    if seen >= _COMMON:
         return None
     if tx.engine == "postgres":
         grams = await _rare_trigrams(tx, org_key, term, searched.sample) if len(term) > _TRIGRAM else [term]
-        return Search([f"{org_key}:{gram}" for gram in grams], slow=False)
+        return Search([f"{org_key}:{gram}" for gram in grams], slow=seen > 0)
     found = await tx.values(searched.terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS)
     if len(found) == _MOST_TRIGRAMS:
         return None

@@ -251,11 +251,17 @@ IN_MEMORY = "bits"
 def _conditions(shape: Shape) -> list[str]:
     # First, since the walked index has all that it needs.
     conditions = ["substr(:bits, - u.user_key - 1, 1) = x'31'"] if IN_MEMORY in shape.given else []
-    if "directories" in shape.given:
-        one = "m.directory_key = :directory_key"
-        conditions.append(one if shape.one_directory else "m.directory_key IN (:directories...)")
+    conditions += _directories(shape)
     tests = _tests(shape)
     return [*conditions, passes(tests)] if tests else conditions
+
+
+def _directories(shape: Shape) -> list[str]:
+    if "directories" not in shape.given:
+        return []
+    return [
+        "m.directory_key = :directory_key" if shape.one_directory else "m.directory_key IN (:directories...)"
+    ]
 
 
 def _tests(shape: Shape) -> list[str]:
@@ -265,6 +271,26 @@ def _tests(shape: Shape) -> list[str]:
         tested.discard("roles")  # One assignment must satisfy both.
     access = [_access_test(shape.given)] if "resources" in tested else []
     return [test for name, test in _TESTS.items() if name in tested] + access
+
+
+def searched_first(shape: Shape, rest: str) -> str:
+    """Return FROM and WHERE for PostgreSQL of what its search index finds; each row of users is read once.
+
+    `rest` ends the query for users u: they are in order before their directories are looked up, so that it is
+    done for no more of them than fill a page.
+    """
+    standing = _TESTS[Driver.STANDINGS]
+    tests = _tests(shape)
+    status = _STATUS if standing in tests else ""
+    of_directory = [*_directories(shape), *([standing] if standing in tests else [])]
+    of_user = passes([test for test in tests if test != standing])
+    return f"""
+        FROM (SELECT u.user_key, u.account_id, u.name_key, u.nickname_key, u.closed
+              FROM {trigrams.MATCHING_USER_ROWS}
+              WHERE u.org_key = :org_key AND {of_user}{rest}) AS u
+        CROSS JOIN directory_users AS m
+        WHERE m.org_key = :org_key AND m.user_key = u.user_key{status}
+    """ + "".join(f" AND {condition}" for condition in of_directory)
 
 
 def matching(shape: Shape, *, directory_first: bool = False) -> str:

@@ -4,6 +4,7 @@ What is walked is directory_users_listing for one directory by account, else use
 users_name or users_nickname.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -25,7 +26,16 @@ from guildhall.store.drivers import (
     searching,
 )
 from guildhall.store.statement import Statement
-from guildhall.store.user_filters import IN_MEMORY, Driver, Shape, gathered_by, matching, shape_of
+from guildhall.store.trigrams import on_postgres
+from guildhall.store.user_filters import (
+    IN_MEMORY,
+    Driver,
+    Shape,
+    gathered_by,
+    matching,
+    searched_first,
+    shape_of,
+)
 from guildhall.store.user_sets import find_accounts, keys_of, text_of
 
 USER_ROW_COLUMNS = """
@@ -41,6 +51,13 @@ SORT_COLUMNS = {
 }
 """What each order compares before the directory's key."""
 
+
+_INDEX_ALONE = 5, 20
+"""Stretches and pace on PostgreSQL of a walk that reads nothing but the index, as measured: a row of it takes
+0.25 µs, a row that the search index finds 2 to 3 µs to count and as long again to gather."""
+
+_BESIDE_INDEX = frozenset({"standings", "claims", "mfa", "domains"})
+"""Filters that look at columns of users which users_account_id does not hold."""
 
 _OF_ROWS = frozenset({"directories", "standings"})
 """Filters that only some rows of an account may match."""
@@ -78,6 +95,12 @@ class _PageShape(msgspec.Struct, frozen=True):
         return self.columns if self.directory_first else self.columns[:-1]
 
     @property
+    def index_alone(self) -> bool:
+        """Whether PostgreSQL walks users_account_id, which holds names and e-mails, and needs no more."""
+        by_account = self.walks and self.sort is UserSort.ACCOUNT_ID and not self.directory_first
+        return by_account and "search" in self.shape.given and not self.shape.given & _BESIDE_INDEX
+
+    @property
     def edges(self) -> list[Edge]:
         """Where the rows that are read begin and end."""
         edges = [Edge(self.columns, self.start, "start")] if self.start else []
@@ -101,6 +124,8 @@ class _UserPage(msgspec.Struct, frozen=True):
     page: _PageShape
     chosen: UserFilter
     limit: int
+    stretches: int
+    pace: int
     gathered: dict[str, Gathered]
     values: dict[str, Any]
 
@@ -162,7 +187,8 @@ async def _user_page(tx: Transaction, org_key: int, view: UserView, window: Wind
     if window.start:
         names = edge_names((*SORT_COLUMNS[view.sort], "m.directory_key"), "start")
         starts = dict(zip(names, window.start, strict=True))
-    return _UserPage(page, chosen, window.limit, gathered, values | starts)
+    speed = _INDEX_ALONE if tx.engine == "postgres" and page.index_alone else (1, 1)
+    return _UserPage(page, chosen, window.limit, *speed, gathered, values | starts)
 
 
 def position_of(sort: UserSort, row: UserRow) -> Position:
@@ -173,10 +199,36 @@ def position_of(sort: UserSort, row: UserRow) -> Position:
 
 @lru_cache(2048)
 def _page_statement(page: _PageShape) -> Statement[UserRow]:
-    sql = matching(page.shape, directory_first=page.directory_first)
-    sql += "".join(f" AND {edge.sql}" for edge in page.edges)
+    matched, edges = matching(page.shape, directory_first=page.directory_first), _edges(page.edges)
     order = order_by(page.columns, descending=page.descending)
-    return searching(f"SELECT {USER_ROW_COLUMNS} {sql} {order} LIMIT :most", UserRow)
+    sql = f"SELECT {USER_ROW_COLUMNS} {matched}{edges} {order} LIMIT :most"
+    if page.shape.driver is Driver.SEARCH:
+        matched = _searched(page)
+    elif not page.index_alone:
+        return searching(sql, UserRow)
+    return Statement(sql, UserRow, postgres=on_postgres(_chosen_first(page, f"{matched}{edges}", order)))
+
+
+def _chosen_first(page: _PageShape, matched: str, order: str) -> str:
+    """Return the statement for PostgreSQL: the page is chosen before all of its rows is read."""
+    columns = ", ".join(f"{column} AS {column.rpartition('.')[2]}" for column in page.columns)
+    return f"""
+        SELECT {USER_ROW_COLUMNS}
+        FROM (SELECT u.user_key AS hit, {columns} {matched} {order} LIMIT :most) AS page
+        CROSS JOIN users AS u CROSS JOIN directory_users AS m
+        WHERE u.org_key = :org_key AND u.user_key = page.hit
+          AND m.org_key = :org_key AND m.user_key = page.hit AND m.directory_key = page.directory_key
+        {order.replace("u.", "page.").replace("m.", "page.")}
+    """
+
+
+def _searched(page: _PageShape) -> str:
+    begin = [Edge(page.indexed, page.start.rstrip("=") + "=", "start")] if page.start else []
+    return searched_first(page.shape, f"{_edges(begin)} {order_by(page.indexed, descending=page.descending)}")
+
+
+def _edges(edges: Iterable[Edge]) -> str:
+    return "".join(f" AND {edge.sql}" for edge in edges)
 
 
 @lru_cache(2048)

@@ -47,7 +47,8 @@ CREATE TABLE users (
     closed BIGINT NOT NULL,
     profile TEXT COLLATE "C" NOT NULL,
     CONSTRAINT users_key PRIMARY KEY (org_key, user_key),
-    CONSTRAINT users_account_id UNIQUE (org_key, account_id),
+    -- Searches walk it, and read nothing else.
+    CONSTRAINT users_account_id UNIQUE (org_key, account_id) INCLUDE (user_key, name_key, email_key),
     CONSTRAINT users_email UNIQUE (org_key, email_key),
     CONSTRAINT users_org FOREIGN KEY (org_key) REFERENCES orgs (org_key)
 );
