@@ -43,6 +43,8 @@ class Gathered(msgspec.Struct, frozen=True):
     """Whether it may name the same thing many times, as the groups of a resource name their users."""
     slow: bool = False
     """Whether even its first row costs much, so that a stretch is walked before."""
+    share: float = 0.0
+    """The part of a sample that it matches, where one was looked at."""
 
 
 class FilteredList(Protocol[Row]):

@@ -125,6 +125,8 @@ class Search(msgspec.Struct, frozen=True):
 
     match: Match
     slow: bool
+    share: float = 0.0
+    """The part of a sample that holds the term, where it was looked at."""
 
 
 async def search_groups(tx: Transaction, org_key: int, term: str) -> Search | None:
@@ -158,7 +160,7 @@ async def _search(tx: Transaction, org_key: int, term: str, searched: _Searched)
         return None
     if tx.engine == "postgres":
         grams = await _rare_trigrams(tx, org_key, term, searched.sample) if len(term) > _TRIGRAM else [term]
-        return Search([f"{org_key}:{gram}" for gram in grams], slow=seen > 0)
+        return Search([f"{org_key}:{gram}" for gram in grams], slow=seen > 0, share=seen / _SAMPLE)
     found = await tx.values(searched.terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS)
     if len(found) == _MOST_TRIGRAMS:
         return None

@@ -90,6 +90,7 @@ async def gathered_by(
             _gathered(driver, names),
             repeats=_repeats(driver, chosen),
             slow=driver is Driver.SEARCH and search is not None and search.slow,
+            share=search.share if driver is Driver.SEARCH and search is not None else 0.0,
         )
         for driver in _drivers(chosen, searchable=search is not None)
     }
