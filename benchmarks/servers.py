@@ -38,8 +38,9 @@ class Server:
         return sum(_field(pid, "smaps_rollup", "Pss:") for pid in self.processes())
 
     def memory_at_most(self) -> int:
-        """Return the most bytes that each of them held so far, added up; what they share counts for each."""
-        return sum(_field(pid, "status", "VmHWM:") for pid in self.processes())
+        """Return the most bytes that each of them held so far, added up; what they share counts once."""
+        held = sum(_field(pid, "smaps_rollup", "Rss:") for pid in self.processes())
+        return sum(_field(pid, "status", "VmHWM:") for pid in self.processes()) - (held - self.memory())
 
 
 @contextlib.contextmanager

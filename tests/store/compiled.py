@@ -63,7 +63,7 @@ class Recorder:
 
     def __init__(self, engine: str, driving: int, *, scans: bool) -> None:
         self.engine = engine
-        self._scan = NameScan([], []) if scans else None
+        self._scan = NameScan("", []) if scans else None
         self.probes: list[Statement[Any]] = []
         self.read: list[Statement[Any]] = []
         self._driving = driving

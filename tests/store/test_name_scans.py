@@ -8,7 +8,7 @@ import pytest
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
 from guildhall.store import drivers, filters, sqlite, sqlite_name_scans
-from guildhall.store.name_scans import NameScan
+from guildhall.store.name_scans import END, NameScan
 from tests import make
 
 NAMES = ["a team", "ab", "team", "team", "team b", "teapot", "über team", "z"]
@@ -55,7 +55,7 @@ async def settled(scans):
 @pytest.mark.parametrize("term", ["team", "tea", "t", "ü", "zz", "\n", "m\nt", "a team", "b"])
 @pytest.mark.parametrize("start", [None, "", "ab", "team", "teapot", "zz"])
 def test_keys_are_those_of_names_with_the_term(term, start):
-    scan = NameScan(NAMES, range(len(NAMES)))
+    scan = NameScan("".join(name + END for name in NAMES), range(len(NAMES)))
     found = [key for key, name in enumerate(NAMES) if term in name]
     assert list(scan.keys(term, start=start)) == [k for k in found if start is None or NAMES[k] >= start]
     backward = [k for k in reversed(found) if start is None or NAMES[k] <= start]
@@ -63,7 +63,7 @@ def test_keys_are_those_of_names_with_the_term(term, start):
 
 
 def test_an_organization_without_groups():
-    scan = NameScan([], [])
+    scan = NameScan("", [])
     assert list(scan.keys("a")) == list(scan.keys("a", descending=True, start="b")) == []
 
 

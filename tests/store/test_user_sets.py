@@ -229,7 +229,7 @@ async def test_a_member_more_is_mended_and_a_group_less_is_read_anew(world):
 
 
 async def test_many_altered_users_are_not_mended_on_the_loop(world, monkeypatch):
-    monkeypatch.setattr(sqlite_user_sets, "_MOST_MENDED", 2)
+    monkeypatch.setattr(sqlite_user_sets, "_MOST_MENDED_ON_LOOP", 2)
     users, group = [await world.user() for _ in range(3)], await world.group(members=1)
     part = UserFilter(groups=await world.read(_keys, "groups"))
     await world.read(find, world.caller.org_key, part)
@@ -245,7 +245,7 @@ async def test_many_altered_users_are_not_mended_on_the_loop(world, monkeypatch)
 
 async def test_what_is_mended_on_the_loop_is_bounded_in_sum(world, monkeypatch):
     """Two sets that are short enough each are too long together, and mended in a thread."""
-    monkeypatch.setattr(sqlite_user_sets, "_MOST_MENDED", 3)
+    monkeypatch.setattr(sqlite_user_sets, "_MOST_MENDED_ON_LOOP", 3)
     groups = [await world.group(members=1) for _ in range(2)]
     parts = [UserFilter(groups=(key,)) for key in await world.read(_keys, "groups")]
     await there_together(world, parts, read=True)

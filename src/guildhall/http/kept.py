@@ -6,6 +6,8 @@ of the question. `Freshness` tells whether it still holds; what does not is made
 
 import hashlib
 import random
+from array import array
+from collections.abc import Sequence
 
 import msgspec
 
@@ -14,7 +16,7 @@ from guildhall.http.response import Header, Response
 from guildhall.http.routing import Route
 from guildhall.store.freshness import Freshness
 
-MOST_BYTES = 128 << 20
+MOST_BYTES = 116 << 20
 """What is kept at most, by the estimate below."""
 
 MOST_BYTES_OF_ONE = 1 << 20
@@ -24,7 +26,7 @@ _KEY_BYTES = 16
 _OVERHEAD = 700
 """Bytes that the interpreter needs for an answer beside its body."""
 
-_OVERHEAD_OF_GROUP = 40
+_OVERHEAD_OF_GROUP = 8
 _PIECE_BYTES = 4_000
 """Bodies are kept in pieces: those that go leave places of one size, which those that come can take."""
 
@@ -42,7 +44,7 @@ class KeptAnswer(msgspec.Struct, gc=False):
     headers: list[Header]
     pieces: list[bytes]
     """The body."""
-    groups: tuple[int, ...] | None
+    groups: Sequence[int] | None
     """See `Response.groups`."""
     size: int
     """Bytes of memory, about."""
@@ -109,7 +111,7 @@ class KeptAnswers:
             status=response.status,
             headers=response.encoded_headers(),
             pieces=pieces,
-            groups=groups,
+            groups=None if groups is None else array("q", groups),
             size=size,
             place=len(self._keys),
             used=self._uses,
@@ -135,7 +137,7 @@ def _last_use(kept: KeptAnswer) -> int:
 
 def key_of(identity: bytes, exchange: Exchange) -> bytes:
     """Return what an answer is kept by, of everything that decides it: who asks, and what is asked."""
-    # No part but the last can hold a NUL; only a question with a body is read by its media type.
+    # No part holds a NUL but the identity, always as many, and the body. Without one, no media type is read.
     asked = f"\0{exchange.method}\0{exchange.path}\0"
     media_type = (exchange.header(b"content-type") or "") if exchange.body else ""
     question = (identity, asked.encode(), exchange.query, b"\0", media_type.encode(), b"\0", exchange.body)

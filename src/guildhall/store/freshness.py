@@ -162,7 +162,7 @@ class Freshness:
         """Know nothing from now on; before the lock is closed."""
         self._closed = True
 
-    def holds(self, moment: int, groups: tuple[int, ...] | None) -> bool:
+    def holds(self, moment: int, groups: Sequence[int] | None) -> bool:
         """Whether an answer of a moment is that of now, too; `moment` was called before.
 
         `groups` are the keys of all that it shows, None when it shows anything else.

@@ -39,7 +39,7 @@ SCAN_BUDGET = 0.010
 _LOG = logging.getLogger("guildhall.store")
 _STEPS_BETWEEN_LOOKS = 4_000
 _READER_THREADS = 2
-_THREAD_CACHE = -8192
+_THREAD_CACHE = -4096
 """Kibibytes of cache for long reads, which hardly come back to the same pages."""
 
 _END = object()

@@ -22,6 +22,7 @@ _REST = 20
 """How many times as long as making a scan took no other is made: who renames all the time shall not pay for
 scans that never hold."""
 
+_NUMBERS = msgspec.json.Decoder(list[int])
 _LOG = logging.getLogger("guildhall.store")
 
 SELECT_NAMES = f"""
@@ -75,8 +76,8 @@ class NameScans:
             rows: list[Any] = self._connection().execute(SELECT_NAMES, (org_key,)).fetchall()
             names, keys = rows[0]
             if names is None:
-                return NameScan([], [])
-            return NameScan(names.split(END), list(map(int, keys.split(","))))
+                return NameScan("", [])
+            return NameScan(names + END, _NUMBERS.decode(f"[{keys}]"))
 
     def _keep(self, org_key: int, moment: int | None, begun: float, made: "asyncio.Future[NameScan]") -> None:
         now = time.monotonic()
@@ -90,5 +91,5 @@ class NameScans:
             self._made.pop(org_key, None)
             self._made[org_key] = _Made(scan if scan.size <= MOST_BYTES else None, moment)
             while sum(each.scan.size for each in self._made.values() if each.scan) > MOST_BYTES:
-                # The one not used for longest.
-                del self._made[next(iter(self._made))]
+                # The one not used for longest; to forget one that was too large would free nothing.
+                del self._made[next(org for org, each in self._made.items() if each.scan)]

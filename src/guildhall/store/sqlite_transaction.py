@@ -30,7 +30,7 @@ PRAGMA checkpoint_fullfsync = ON;
 PRAGMA mmap_size = 0;
 PRAGMA wal_autocheckpoint = 1000;
 PRAGMA journal_size_limit = 67108864;
-PRAGMA cache_size = -32768;
+PRAGMA cache_size = -16384;
 """
 
 

@@ -16,17 +16,17 @@ from guildhall.store.user_sets import mend_set, read_set, tables_of
 
 Result = TypeVar("Result")
 
-MOST_BYTES = 24 << 20
-"""Bytes of sets at most, of all organizations together: of 1 000 000 users some 180 sets."""
+MOST_BYTES = 16 << 20
+"""Bytes of sets at most, of all organizations together: of 1 000 000 users some 120 sets."""
 
 _OVERHEAD = 400
 """Bytes that a set costs beside its bits and the values that it is of, which are measured."""
 
-_MOST_MENDED = 200
+_MOST_MENDED_ON_LOOP = 200
 """Altered users of all sets that one read mends on the event loop; what takes longer is for a thread."""
 
-_MOST_MENDED_IN_THREAD = 5_000
-"""Altered users up to which a set is mended at all. Then it is read anew."""
+_MOST_MENDED = 5_000
+"""Altered users up to which a set is mended at all. With more it is read anew."""
 
 _SECONDS_TO_ASK = 5
 
@@ -79,7 +79,7 @@ class UserSets:
             # Sets that were read together have their moment in common.
             since[asked] = self._freshness.altered_users(*asked)
         altered = since[asked]
-        if altered is None or len(altered) > _MOST_MENDED_IN_THREAD:
+        if altered is None or len(altered) > _MOST_MENDED:
             self._drop(org_key, part)
             return None
         self._kept[org_key, part] = self._kept.pop((org_key, part))
@@ -153,7 +153,7 @@ class SetsOfRead:
         there = [each for each in known if each is not None]
         if len(there) < len(known):
             return False
-        return self._on_loop is not None or sum(len(each.altered) for each in there) <= _MOST_MENDED
+        return self._on_loop is not None or sum(len(each.altered) for each in there) <= _MOST_MENDED_ON_LOOP
 
     def _call(self, function: Callable[..., Result], *args: Any) -> Result:
         if self._on_loop is None:
