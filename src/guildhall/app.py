@@ -174,7 +174,7 @@ class Server:
                     # Said in so many words, or the server would take requests all the same.
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     raise
-                _leave_to_no_collection()
+                _freeze_what_stays()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.stop()
@@ -219,7 +219,7 @@ class Server:
         await self.database.close()
 
 
-def _leave_to_no_collection() -> None:
+def _freeze_what_stays() -> None:
     """Keep what there is now out of the collections to come: it stays, and going through it takes 25 ms."""
     gc.collect()
     gc.freeze()

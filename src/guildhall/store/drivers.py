@@ -117,12 +117,15 @@ async def _read_on(tx: Transaction, wanted: FilteredList[Row], seen: int) -> lis
             return known
     length = STRETCH * wanted.stretches * (wanted.limit + 1) // max(seen, 1)
     most = min(length // wanted.pace, MOST_GATHERED)
-    # A page that is nearer is walked to sooner than anything is counted.
-    if most > FEW:
-        driver, size = await _fewest(tx, wanted.gathered, wanted.values, most)
-        if size <= most:
-            return await wanted.gather(tx, driver)
-    return await wanted.walk(tx, None)
+    if most <= FEW:
+        # So near it is walked to sooner than anything is counted, unless it turns out to be farther.
+        end = await wanted.look_ahead(tx, 2 * length)
+        rows = await wanted.walk(tx, end)
+        if end is None or len(rows) > wanted.limit:
+            return rows
+        most = MOST_GATHERED
+    driver, size = await _fewest(tx, wanted.gathered, wanted.values, most)
+    return await wanted.gather(tx, driver) if size <= most else await wanted.walk(tx, None)
 
 
 async def choose_driver(tx: Transaction, gathered: Mapping[str, Gathered], values: Mapping[str, Any]) -> str:

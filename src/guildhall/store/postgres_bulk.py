@@ -141,7 +141,7 @@ async def _tidy_up(connection: Any) -> None:
     """Have the planner know the rows; they are there, whatever becomes of this."""
     try:
         await connection.execute(f"VACUUM (ANALYZE) {_TABLES}")
-    except (asyncpg.PostgresError, *_OUTSIDE) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, *_OUTSIDE) as error:
         _LOG.warning("everything was written, but VACUUM (ANALYZE) failed: run it again: %s", error)
 
 

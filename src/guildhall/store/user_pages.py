@@ -52,13 +52,14 @@ SORT_COLUMNS = {
 """What each order compares before the directory's key."""
 
 
-_INDEX_ALONE = 5, 20
-"""Stretches and pace on PostgreSQL of a walk that reads nothing but the index, as measured: a row of it takes
-0.25 µs, a row that the search index finds 2 to 3 µs to count and as long again to gather."""
+_STRETCHES = 5
+"""Of a walk on PostgreSQL that reads nothing but the index: a row of it takes 0.25 µs."""
 
-_NEAR = 25_000
-"""Rows of that index that are walked at once where a page of nothing but a search should be full by then:
-accounts have nothing to do with names, so that a sample tells."""
+_STRETCHES_TO_NEAR = 25
+"""The same where a sample says that a page of nothing but a search should be full by then."""
+
+_PACE = 20
+"""Of that walk: a row that the search index finds takes 2 to 3 µs to count, and as long again to gather."""
 
 _BESIDE_INDEX = frozenset({"standings", "claims", "mfa", "domains"})
 """Filters that look at columns of users which users_account_id does not hold."""
@@ -191,12 +192,13 @@ async def _user_page(tx: Transaction, org_key: int, view: UserView, window: Wind
     if window.start:
         names = edge_names((*SORT_COLUMNS[view.sort], "m.directory_key"), "start")
         starts = dict(zip(names, window.start, strict=True))
-    speed = 1, 1
+    stretches = pace = 1
     if tx.engine == "postgres" and page.index_alone:
-        speed, search = _INDEX_ALONE, gathered.get(Driver.SEARCH.value)
-        if search is not None and len(given(chosen)) == 1 and search.share * _NEAR > window.limit:
-            gathered.clear()
-    return _UserPage(page, chosen, window.limit, *speed, gathered, values | starts)
+        stretches, pace, search = _STRETCHES, _PACE, gathered.get(Driver.SEARCH.value)
+        rows_to_near = drivers.STRETCH * _STRETCHES_TO_NEAR
+        if search is not None and len(given(chosen)) == 1 and search.share * rows_to_near > window.limit:
+            stretches = _STRETCHES_TO_NEAR
+    return _UserPage(page, chosen, window.limit, stretches, pace, gathered, values | starts)
 
 
 def position_of(sort: UserSort, row: UserRow) -> Position:
