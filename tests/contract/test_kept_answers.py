@@ -7,12 +7,15 @@ import pytest
 from prometheus_client import REGISTRY
 
 from guildhall.app import ROUTES
+from guildhall.http import authentication
 from guildhall.http.kept import KeptAnswers, Repeated
 from guildhall.http.response import Response
+from guildhall.model.paging import Window
+from guildhall.operations.keys import list_keys, revoke_key
 from guildhall.store.sqlite import SQLiteDatabase
 from guildhall.store.sqlite_transaction import complete
 from tests import make
-from tests.contract.answers import data
+from tests.contract.answers import data, refused
 
 ROUNDS, READS = 40, 24
 
@@ -214,6 +217,51 @@ async def test_what_is_given_again_has_the_headers_of_its_route_and_is_counted(w
 def requests_of(operation):
     labels = {"operation": operation, "status": "200"}
     return REGISTRY.get_sample_value("guildhall_requests_total", labels) or 0
+
+
+async def test_who_wants_to_be_told_of_mistakes_is_told_also_of_what_was_kept(world):
+    """Contract 1.5: `Prefer: handling=strict`."""
+    path = f"{world.v2()}/groups?serchTerm=a"
+    assert (await world.http.get(path)).status_code == 200
+    strict = {"prefer": "handling=strict"}
+    refused(await world.http.get(path, headers=strict), 400, "ADMIN-UAM-400-1", "serchTerm")
+
+
+async def test_a_body_of_a_read_is_ignored_also_for_what_was_kept(world, compared):
+    """Contract 1.1."""
+    path = f"{world.v2()}/groups"
+    await world.http.get(path)
+    answer = await world.http.request("GET", path, content=b"{", headers={"content-type": "text/plain"})
+    assert data(answer) == []
+    assert len(compared) == 1
+
+
+async def test_what_is_given_again_says_which_origins_may_read_it(tmp_path):
+    """Contract 1.1: each request's own origin counts."""
+    allowed = "https://console.example"
+    url = f"sqlite:///{tmp_path}/guildhall.db"
+    async with make.open_world(url, cors_origins=(allowed,)) as world:
+        path, told = f"{world.v2()}/groups", []
+        for origin in (allowed, "https://other.example", allowed):
+            answer = await world.http.get(path, headers={"origin": origin})
+            told.append(answer.headers.get("access-control-allow-origin"))
+    assert told == [allowed, None, allowed]
+
+
+async def test_a_key_that_another_process_revokes_is_refused_what_was_kept(world, monkeypatch):
+    """Contract 1.2: within a second, which a look-up tells."""
+    monkeypatch.setattr(authentication, "FRESH_SECONDS", 0.0)
+    path, key = f"{world.v2()}/groups", await world.key("read:groups:admin")
+    async with world.client(key) as reader:
+        assert (await reader.get(path)).status_code == 200
+        other = SQLiteDatabase(world.database.path)
+        try:
+            found = await other.read(list_keys, world.caller, Window(10))
+            mine = next(one for one in found.items if one.scopes == "read:groups:admin")
+            await other.write(revoke_key, world.caller, mine.id)
+        finally:
+            await other.close()
+        assert (await reader.get(path)).status_code == 401
 
 
 async def test_answers_that_name_the_host_are_made_for_each(world):

@@ -138,7 +138,8 @@ def _last_use(kept: KeptAnswer) -> int:
 def key_of(identity: bytes, exchange: Exchange) -> bytes:
     """Return what an answer is kept by, of everything that decides it: who asks, and what is asked."""
     # No part holds a NUL but the identity, always as many, and the body. Without one, no media type is read.
-    asked = f"\0{exchange.method}\0{exchange.path}\0"
+    method = "GET" if exchange.method == "HEAD" else exchange.method
+    asked = f"\0{method}\0{exchange.path}\0"
     media_type = (exchange.header(b"content-type") or "") if exchange.body else ""
     question = (identity, asked.encode(), exchange.query, b"\0", media_type.encode(), b"\0", exchange.body)
     return hashlib.blake2b(b"".join(question), digest_size=_KEY_BYTES).digest()
