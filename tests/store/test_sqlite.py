@@ -352,7 +352,7 @@ async def test_connections_have_every_setting(database: SQLiteDatabase) -> None:
         "checkpoint_fullfsync": 1,
         "journal_size_limit": 64 * 1024 * 1024,
         "mmap_size": 0,
-        "cache_size": -32_768,
+        "cache_size": -16_384,
     }
     for connection in (database._writer._connection, database._reader):
         assert {name: connection.pragma(name) for name in wanted} == wanted
