@@ -16,10 +16,16 @@ GROUP_PARTS = """
 """
 """What `GROUP_COLUMNS` needs beside `FROM groups AS g`; more conditions can follow."""
 
-SELECT_GROUP = register(
-    f"SELECT {GROUP_COLUMNS} FROM groups AS g {GROUP_PARTS} AND g.id = :group_id",
+_GROUPS = f"SELECT {GROUP_COLUMNS} FROM groups AS g {GROUP_PARTS}"
+
+SELECT_GROUPS = register(
+    f"{_GROUPS} AND g.id IN (:group_ids...)",
     Group,
+    postgres=f"{_GROUPS} AND g.id = ANY(ARRAY(SELECT unnest(CAST(:group_ids AS TEXT[]))))",
 )
+"""Of a list whose length PostgreSQL sees, it would think the statement worth a new plan each time."""
+
+SELECT_GROUP = register(f"{_GROUPS} AND g.id = :group_id", Group, several=SELECT_GROUPS)
 
 LOCK_GROUPS_TO_CHANGE = register(
     "SELECT group_key FROM groups WHERE org_key = :org_key AND id IN (:group_ids...)",

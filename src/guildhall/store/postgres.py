@@ -3,14 +3,12 @@
 import asyncio
 import logging
 import random
-import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import Any, TypeVar
 
 from guildhall.model.errors import GuildhallError, Unavailable
-from guildhall.model.user_lists import UserFilter
 from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import Replica
@@ -26,14 +24,14 @@ from guildhall.store.postgres_errors import (
     without_outcome,
 )
 from guildhall.store.postgres_links import COMMAND_LIMITS, READ, WRITE, Limits, Link, find_way, server_limits
+from guildhall.store.postgres_lookups import Lookups
 from guildhall.store.postgres_migrate import migrate_postgres
 from guildhall.store.postgres_pool import Pool
-from guildhall.store.statement import Statement
+from guildhall.store.postgres_transaction import CountingLink, LoneRead, PostgresTransaction, SecondStatement
 
 Result = TypeVar("Result")
 Function = Callable[..., Awaitable[Result]]
 
-_NUMBERED = re.compile(r"\$(\d+)")
 _ATTEMPTS = 8
 """How often a transaction is tried that others get in the way of."""
 
@@ -43,109 +41,6 @@ _LONGEST_PAUSE = 0.2
 _CHECK_SECONDS = 2.0
 _TAKES_NO_WRITES = "SELECT current_setting('transaction_read_only') = 'on'"
 _LOG = logging.getLogger("guildhall.store")
-
-
-class _SecondStatement(Exception):
-    """A read that ran without a transaction asks for a second statement: both want one snapshot."""
-
-
-class _Reading:
-    """What a read uses of a link; `alone` for one that runs without a transaction."""
-
-    __slots__ = ("_alone", "_link", "statements")
-
-    def __init__(self, link: Link, *, alone: bool) -> None:
-        self._link = link
-        self._alone = alone
-        self.statements = 0
-
-    def fetch(self, sql: str, arguments: Sequence[Any]) -> Awaitable[list[Any]]:
-        """See `Link.fetch`."""
-        self._count()
-        return self._link.fetch(sql, arguments)
-
-    def first(self, sql: str, arguments: Sequence[Any]) -> Awaitable[Any]:
-        """See `Link.first`."""
-        self._count()
-        return self._link.first(sql, arguments)
-
-    def _count(self) -> None:
-        self.statements += 1
-        if self._alone and self.statements > 1:
-            raise _SecondStatement
-
-
-class PostgresTransaction:
-    """Statements on one link; see `guildhall.store.database.Transaction`."""
-
-    __slots__ = ("_link", "_new_id", "effects", "last", "now")
-
-    engine = "postgres"
-
-    def __init__(self, link: Any, now: int, new_id: Callable[[], str]) -> None:
-        self._link = link
-        self._new_id = new_id
-        self.now = now
-        self.effects: list[Callable[[], None]] = []
-        self.last: list[str] = []
-        """Statements that go out with the commit."""
-
-    def new_id(self) -> str:
-        """Return a new UUID in lower case."""
-        return self._new_id()
-
-    async def one(self, statement: Statement[Result], **parameters: Any) -> Result | None:
-        """Return the first row as the statement's struct, or None."""
-        row = await self._link.first(statement.postgres, statement.bind(parameters))
-        return statement.row(*row) if row is not None and statement.row else None
-
-    async def all(self, statement: Statement[Result], **parameters: Any) -> list[Result]:
-        """Return all rows as the statement's structs."""
-        make: Callable[..., Result] = statement.row  # type: ignore[assignment]
-        rows = await self._link.fetch(statement.postgres, statement.bind(parameters))
-        return [make(*row) for row in rows]
-
-    async def value(self, statement: Statement[Any], **parameters: Any) -> Any:
-        """Return the first column of the first row, or None."""
-        row = await self._link.first(statement.postgres, statement.bind(parameters))
-        return None if row is None else row[0]
-
-    async def values(self, statement: Statement[Any], **parameters: Any) -> list[Any]:
-        """Return the first column of every row."""
-        rows = await self._link.fetch(statement.postgres, statement.bind(parameters))
-        return [row[0] for row in rows]
-
-    async def run(self, statement: Statement[Any], **parameters: Any) -> int:
-        """Run a statement that returns no rows; return how many rows it changed."""
-        changed: int = await self._link.run(statement.postgres, statement.bind(parameters))
-        return changed
-
-    async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
-        """Run a statement once for each row of parameters."""
-        await self._link.run_many(statement.postgres, rows)
-
-    async def run_last(self, statement: Statement[Any], **parameters: int) -> None:
-        """Run a write of nothing but numbers together with the commit, so that it locks for no longer."""
-        values = [str(int(value)) for value in statement.bind(parameters)]
-        self.last.append(_NUMBERED.sub(lambda match: f"({values[int(match[1]) - 1]})", statement.postgres))
-
-    async def commit(self) -> bool:
-        """End it, with what was left for the end, in one round trip; return False when it was undone."""
-        committed: bool = await self._link.commit(self.last)
-        return committed
-
-    def name_scan(self, org_key: int) -> None:
-        """Return nothing: what other machines rename is only known by reading."""
-
-    def take_turn(self) -> None:
-        """Do nothing: the server searches, not this process."""
-
-    async def user_sets(self, org_key: int, parts: Sequence[UserFilter], *, read: bool = False) -> None:
-        """Return nothing, for the same reason."""
-
-    def after_commit(self, effect: Callable[[], None]) -> None:
-        """Call `effect` once the transaction is on disk."""
-        self.effects.append(effect)
 
 
 class PostgresDatabase:
@@ -166,15 +61,26 @@ class PostgresDatabase:
         """A stream goes on for as long as its reader takes; the others need connections as well."""
         self._several: set[Any] = set()
         """The functions that needed several statements when they last read."""
+        self._lookups = Lookups(self._run_alone)
 
     async def read(self, function: Function[Result], *args: Any, **kwargs: Any) -> Result:
         """Run a read on one snapshot; where the last one was of one statement, without a transaction."""
+        kind = getattr(function, "__code__", function)
+        if kind not in self._several:
+            alone = LoneRead(self._run_alone, self._lookups, self._clock(), self._new_id)
+            try:
+                return await function(alone, *args, **kwargs)
+            except SecondStatement:
+                self._several.add(kind)
 
         def call(tx: PostgresTransaction) -> Awaitable[Result]:
             return function(tx, *args, **kwargs)
 
-        kind = getattr(function, "__code__", function)
         return await self._persist(partial(self._read_once, call, kind))
+
+    async def _run_alone(self, use: Callable[[Link], Awaitable[Result]]) -> Result:
+        """Run a statement that needs no transaction on any link."""
+        return await self._persist(partial(_alone, use))
 
     async def write(self, function: Function[Result], *args: Any, **kwargs: Any) -> Result:
         """Run a write; a deadlock, a serialization failure or a lost connection repeats it as a whole.
@@ -223,19 +129,10 @@ class PostgresDatabase:
             self._pool.release(link)
 
     async def _read_once(self, function: Function[Result], kind: Any, link: Link) -> Result:
-        if kind not in self._several:
-            try:
-                return await function(self._transaction(_Reading(link, alone=True)))
-            except _SecondStatement:
-                self._several.add(kind)
-            except TimeoutError as error:
-                if link.is_limited_alone:
-                    raise
-                raise TookTooLong from error
-        reading = _Reading(link, alone=False)
-        result = await _within(READ, link, function, self._transaction(reading))
+        counted = CountingLink(link)
+        result = await _within(READ, link, function, self._transaction(counted))
         await link.roll_back()
-        if reading.statements <= 1:
+        if counted.statements <= 1:
             self._several.discard(kind)
         return result
 
@@ -324,6 +221,15 @@ class PostgresDatabase:
         if self.replica is not None:
             await self.replica.close()
         await self._pool.close()
+
+
+async def _alone(use: Callable[[Link], Awaitable[Result]], link: Link) -> Result:
+    try:
+        return await use(link)
+    except TimeoutError as error:
+        if link.is_limited_alone:
+            raise
+        raise TookTooLong from error
 
 
 async def _within(

@@ -16,9 +16,9 @@ from guildhall.store.bulk import Bulk, Step, Table
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import StartRefused
 from guildhall.store.migrate import postgres_tables
-from guildhall.store.postgres import PostgresTransaction
 from guildhall.store.postgres_links import Link
 from guildhall.store.postgres_migrate import connect_alone, migrate_postgres
+from guildhall.store.postgres_transaction import PostgresTransaction
 
 Result = TypeVar("Result")
 

@@ -6,7 +6,6 @@ from guildhall.model.names import UNICODE_VERSION
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import SCHEMA_VERSION
 from guildhall.store.migrate import Refold, Upgrade, Versions, refold_and_record, require_foldable
-from guildhall.store.postgres import PostgresTransaction
 from guildhall.store.postgres_links import Link
 from guildhall.store.postgres_migrate import (
     apply_migrations,
@@ -15,6 +14,7 @@ from guildhall.store.postgres_migrate import (
     prepare_migration,
     raise_event_offsets,
 )
+from guildhall.store.postgres_transaction import PostgresTransaction
 
 
 def upgrade_postgres(url: str, refold: Refold) -> Upgrade:

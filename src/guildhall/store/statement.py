@@ -19,19 +19,22 @@ REGISTRY: "list[Statement[Any]]" = []
 class Statement(Generic[Row]):
     """One SQL text for both engines, and the struct that its rows become.
 
-    Parameters are written `:name`; `IN (:names...)` takes a sequence of any length. `lock` is added
-    on PostgreSQL only: SQLite's single writer needs none. `instr` becomes `strpos` there. `postgres`
+    Parameters are written `:name`; `IN (:names...)` takes one of `lists`, a sequence of any length. `lock`
+    is added on PostgreSQL only: SQLite's single writer needs none. `instr` becomes `strpos` there. `postgres`
     is another text with the same parameters and columns, for the few that cannot be shared.
     `writes` says whether it is a write, `table` what it writes to, `inserts` whether rows come.
+    Of a statement that finds one row by `key`, `several` finds those of a list of keys, each row's `id`.
     """
 
     __slots__ = (
-        "_lists",
         "inserts",
+        "key",
+        "lists",
         "lock",
         "parameters",
         "postgres",
         "row",
+        "several",
         "sql",
         "sqlite",
         "table",
@@ -39,7 +42,13 @@ class Statement(Generic[Row]):
     )
 
     def __init__(
-        self, sql: str, row: type[Row] | None = None, *, lock: str = "", postgres: str | None = None
+        self,
+        sql: str,
+        row: type[Row] | None = None,
+        *,
+        lock: str = "",
+        postgres: str | None = None,
+        several: "Statement[Row] | None" = None,
     ) -> None:
         self.sql = sql
         self.row = row
@@ -50,7 +59,9 @@ class Statement(Generic[Row]):
         self.inserts = written is not None and "INSERT" in written[0]
         found = _PARAMETER.findall(sql)
         self.parameters: tuple[str, ...] = tuple(dict.fromkeys(name for name, _ in found))
-        self._lists = frozenset(name for name, dots in found if dots)
+        self.lists = frozenset(name for name, dots in found if dots)
+        self.several = several
+        self.key = next((name for name in self.parameters if several and name not in several.parameters), "")
         self.sqlite = self._numbered(_IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql), "?")
         shared = f"{postgres or sql.replace('instr(', 'strpos(')} {lock}".rstrip()
         self.postgres = self._numbered(_IN_LIST.sub(r"= ANY(:\1)", shared), "$")
@@ -67,10 +78,10 @@ class Statement(Generic[Row]):
 
     def bind_sqlite(self, values: Mapping[str, Any]) -> Sequence[Any]:
         """Put the values in the order of the parameters, lists as JSON texts."""
-        if not self._lists:
+        if not self.lists:
             return [values[name] for name in self.parameters]
         return [
-            msgspec.json.encode(values[name]).decode() if name in self._lists else values[name]
+            msgspec.json.encode(values[name]).decode() if name in self.lists else values[name]
             for name in self.parameters
         ]
 
@@ -82,13 +93,25 @@ def register(
 
 
 @overload
-def register(sql: str, row: type[Row], *, lock: str = "", postgres: str | None = None) -> Statement[Row]: ...
+def register(
+    sql: str,
+    row: type[Row],
+    *,
+    lock: str = "",
+    postgres: str | None = None,
+    several: Statement[Row] | None = None,
+) -> Statement[Row]: ...
 
 
 def register(
-    sql: str, row: type[Row] | None = None, *, lock: str = "", postgres: str | None = None
+    sql: str,
+    row: type[Row] | None = None,
+    *,
+    lock: str = "",
+    postgres: str | None = None,
+    several: Statement[Row] | None = None,
 ) -> Statement[Row]:
     """Make a statement that stands in the registry: how every module of the store declares its SQL."""
-    statement = Statement(sql, row, lock=lock, postgres=postgres)
+    statement = Statement(sql, row, lock=lock, postgres=postgres, several=several)
     REGISTRY.append(statement)
     return statement

@@ -1,0 +1,157 @@
+"""What an operation reads and writes through on PostgreSQL (design 2.2)."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from guildhall.model.user_lists import UserFilter
+from guildhall.store.postgres_links import Link
+from guildhall.store.postgres_lookups import Lookups, RunAlone
+from guildhall.store.statement import Statement
+
+Result = TypeVar("Result")
+
+_NUMBERED = re.compile(r"\$(\d+)")
+
+
+class PostgresTransaction:
+    """Statements on one link; see `guildhall.store.database.Transaction`."""
+
+    __slots__ = ("_link", "_new_id", "effects", "last", "now")
+
+    engine = "postgres"
+
+    def __init__(self, link: Any, now: int, new_id: Callable[[], str]) -> None:
+        self._link = link
+        self._new_id = new_id
+        self.now = now
+        self.effects: list[Callable[[], None]] = []
+        self.last: list[str] = []
+        """Statements that go out with the commit."""
+
+    def new_id(self) -> str:
+        """Return a new UUID in lower case."""
+        return self._new_id()
+
+    async def one(self, statement: Statement[Result], **parameters: Any) -> Result | None:
+        """Return the first row as the statement's struct, or None."""
+        row = await self._link.first(statement.postgres, statement.bind(parameters))
+        return statement.row(*row) if row is not None and statement.row else None
+
+    async def all(self, statement: Statement[Result], **parameters: Any) -> list[Result]:
+        """Return all rows as the statement's structs."""
+        make: Callable[..., Result] = statement.row  # type: ignore[assignment]
+        rows = await self._link.fetch(statement.postgres, statement.bind(parameters))
+        return [make(*row) for row in rows]
+
+    async def value(self, statement: Statement[Any], **parameters: Any) -> Any:
+        """Return the first column of the first row, or None."""
+        row = await self._link.first(statement.postgres, statement.bind(parameters))
+        return None if row is None else row[0]
+
+    async def values(self, statement: Statement[Any], **parameters: Any) -> list[Any]:
+        """Return the first column of every row."""
+        rows = await self._link.fetch(statement.postgres, statement.bind(parameters))
+        return [row[0] for row in rows]
+
+    async def run(self, statement: Statement[Any], **parameters: Any) -> int:
+        """Run a statement that returns no rows; return how many rows it changed."""
+        changed: int = await self._link.run(statement.postgres, statement.bind(parameters))
+        return changed
+
+    async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each row of parameters."""
+        await self._link.run_many(statement.postgres, rows)
+
+    async def run_last(self, statement: Statement[Any], **parameters: int) -> None:
+        """Run a write of nothing but numbers together with the commit, so that it locks for no longer."""
+        values = [str(int(value)) for value in statement.bind(parameters)]
+        self.last.append(_NUMBERED.sub(lambda match: f"({values[int(match[1]) - 1]})", statement.postgres))
+
+    async def commit(self) -> bool:
+        """End it, with what was left for the end, in one round trip; return False when it was undone."""
+        committed: bool = await self._link.commit(self.last)
+        return committed
+
+    def name_scan(self, org_key: int) -> None:
+        """Return nothing: what other machines rename is only known by reading."""
+
+    def take_turn(self) -> None:
+        """Do nothing: the server searches, not this process."""
+
+    async def user_sets(self, org_key: int, parts: Sequence[UserFilter], *, read: bool = False) -> None:
+        """Return nothing, for the same reason."""
+
+    def after_commit(self, effect: Callable[[], None]) -> None:
+        """Call `effect` once the transaction is on disk."""
+        self.effects.append(effect)
+
+
+class SecondStatement(Exception):
+    """A read that ran without a transaction asks for a second statement: both want one snapshot."""
+
+
+class LoneRead(PostgresTransaction):
+    """A read without a transaction: of one statement, on any connection; raises SecondStatement at another.
+
+    What looks for one row is answered together with others who do.
+    """
+
+    __slots__ = ("_lookups",)
+
+    def __init__(self, run: RunAlone, lookups: Lookups, now: int, new_id: Callable[[], str]) -> None:
+        super().__init__(_AnyLink(run), now, new_id)
+        self._lookups = lookups
+
+    async def one(self, statement: Statement[Result], **parameters: Any) -> Result | None:
+        """Return the first row as the statement's struct, or None."""
+        if statement.several is None:
+            return await super().one(statement, **parameters)
+        self._link.count()
+        return await self._lookups.find(statement, parameters)
+
+
+class _AnyLink:
+    """A link for as long as a statement runs, and for one statement only."""
+
+    __slots__ = ("_run", "_used")
+
+    def __init__(self, run: RunAlone) -> None:
+        self._run = run
+        self._used = False
+
+    def count(self) -> None:
+        """Note a statement; raises SecondStatement."""
+        if self._used:
+            raise SecondStatement
+        self._used = True
+
+    def fetch(self, sql: str, arguments: Sequence[Any]) -> Awaitable[list[Any]]:
+        """See `Link.fetch`."""
+        self.count()
+        return self._run(lambda link: link.fetch(sql, arguments))
+
+    def first(self, sql: str, arguments: Sequence[Any]) -> Awaitable[Any]:
+        """See `Link.first`."""
+        self.count()
+        return self._run(lambda link: link.first(sql, arguments))
+
+
+class CountingLink:
+    """What a read uses of a link; it counts the statements."""
+
+    __slots__ = ("_link", "statements")
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.statements = 0
+
+    def fetch(self, sql: str, arguments: Sequence[Any]) -> Awaitable[list[Any]]:
+        """See `Link.fetch`."""
+        self.statements += 1
+        return self._link.fetch(sql, arguments)
+
+    def first(self, sql: str, arguments: Sequence[Any]) -> Awaitable[Any]:
+        """See `Link.first`."""
+        self.statements += 1
+        return self._link.first(sql, arguments)

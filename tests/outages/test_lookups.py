@@ -1,0 +1,80 @@
+"""Groups that are asked for at the same time are answered by one statement, as if each were asked alone."""
+
+import asyncio
+
+import pytest
+
+from guildhall.store.statement import Statement
+from tests.make import open_world
+
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+async def world(relay):
+    """A server with a single connection, which everybody waits for."""
+    async with open_world(relay.url, postgres_connections=1) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def groups(world):
+    return [await world.group(f"Group {number}") for number in range(20)]
+
+
+async def get(world, group_id: str, directory_id: str = "-"):
+    return await world.http.get(f"{world.v2(directory_id)}/groups/{group_id}")
+
+
+def name(answer) -> str:
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"]["name"]
+
+
+async def test_each_is_answered_with_its_own(world, groups, relay):
+    await get(world, groups[0].id)
+    before = relay.round_trips
+    answers = await asyncio.gather(
+        *(get(world, group.id) for group in groups), get(world, groups[0].id), get(world, NOWHERE)
+    )
+    assert relay.round_trips - before <= 3
+    assert [name(answer) for answer in answers[:20]] == [group.name for group in groups]
+    assert answers[20].content == answers[0].content
+    assert answers[21].status_code == 404
+
+
+async def test_a_change_that_was_answered_is_seen_by_whoever_asks_then(world, groups):
+    async def rename_and_look(number: int) -> None:
+        path = f"{world.v2()}/groups/{groups[number].id}"
+        answer = await world.http.patch(path, json={"name": f"Renamed {number}"})
+        assert answer.status_code == 204
+        assert name(await get(world, groups[number].id)) == f"Renamed {number}"
+
+    await asyncio.gather(*map(rename_and_look, range(20)))
+
+
+async def test_who_goes_away_takes_nothing_from_the_others(world, groups):
+    asked = [asyncio.create_task(get(world, group.id)) for group in groups[:10]]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    asked[0].cancel()
+    asked[5].cancel()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [isinstance(answer, asyncio.CancelledError) for answer in answers].count(True) == 2
+    told = [answer.status_code for answer in answers if not isinstance(answer, BaseException)]
+    assert told == [200] * 8
+
+
+async def test_all_are_told_when_the_database_is_gone(world, groups, relay):
+    await relay.close()
+    answers = await asyncio.gather(*(get(world, group.id) for group in groups))
+    assert {(answer.status_code, answer.headers["retry-after"]) for answer in answers} == {(503, "1")}
+
+
+async def test_the_statement_is_planned_once(world, groups):
+    for size in range(1, 13):
+        await asyncio.gather(*(get(world, group.id) for group in groups[:size]))
+    plans = Statement(
+        "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '%g.id = ANY(ARRAY%'"
+    )
+    assert await world.database.read(lambda tx: tx.value(plans)) > 0
