@@ -176,8 +176,9 @@ class FoundGroups(NamedTuple):
 
 @contextlib.contextmanager
 def opened(path: Path, vfs: str | None = None) -> Iterator[apsw.Connection]:
-    """A connection that only reads."""
+    """A connection that only reads. It waits, as the product's own do, while a server opens the file or dies."""
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, vfs=vfs)
+    connection.set_busy_timeout(5_000)
     with contextlib.closing(connection):
         yield connection
 
