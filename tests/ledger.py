@@ -176,7 +176,7 @@ class FoundGroups(NamedTuple):
 
 @contextlib.contextmanager
 def opened(path: Path, vfs: str | None = None) -> Iterator[apsw.Connection]:
-    """A connection that only reads. It waits, as the product's own do, while a server opens the file or dies."""
+    """A connection that only reads. It waits while a server opens the file, or mends it after a death."""
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, vfs=vfs)
     connection.set_busy_timeout(5_000)
     with contextlib.closing(connection):

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from guildhall.model.user_lists import UserFilter
+from guildhall.store.directories import SELECT_DIRECTORY
 from guildhall.store.postgres_links import Link
 from guildhall.store.postgres_lookups import Lookups, RunAlone
 from guildhall.store.statement import Statement
@@ -12,6 +13,10 @@ from guildhall.store.statement import Statement
 Result = TypeVar("Result")
 
 _NUMBERED = re.compile(r"\$(\d+)")
+
+_BEFORE_THE_SNAPSHOT = SELECT_DIRECTORY.postgres
+"""A directory's key is its own for good, and only an empty directory is deleted: what is read of one a moment
+later, and found empty then, is what it held last."""
 
 
 class PostgresTransaction:
@@ -107,12 +112,12 @@ class LoneRead(PostgresTransaction):
         """Return the first row as the statement's struct, or None."""
         if statement.several is None:
             return await super().one(statement, **parameters)
-        self._link.count()
+        self._link.count(statement.postgres)
         return await self._lookups.find(statement, parameters)
 
 
 class _AnyLink:
-    """A link for as long as a statement runs, and for one statement only."""
+    """A link for as long as a statement runs, and for one statement only, but for a directory's before it."""
 
     __slots__ = ("_run", "_used")
 
@@ -120,25 +125,25 @@ class _AnyLink:
         self._run = run
         self._used = False
 
-    def count(self) -> None:
+    def count(self, sql: str) -> None:
         """Note a statement; raises SecondStatement."""
         if self._used:
             raise SecondStatement
-        self._used = True
+        self._used = sql != _BEFORE_THE_SNAPSHOT
 
     def fetch(self, sql: str, arguments: Sequence[Any]) -> Awaitable[list[Any]]:
         """See `Link.fetch`."""
-        self.count()
+        self.count(sql)
         return self._run(lambda link: link.fetch(sql, arguments))
 
     def first(self, sql: str, arguments: Sequence[Any]) -> Awaitable[Any]:
         """See `Link.first`."""
-        self.count()
+        self.count(sql)
         return self._run(lambda link: link.first(sql, arguments))
 
 
 class CountingLink:
-    """What a read uses of a link; it counts the statements."""
+    """What a read uses of a link; it counts the statements that one snapshot is wanted for."""
 
     __slots__ = ("_link", "statements")
 
@@ -148,10 +153,13 @@ class CountingLink:
 
     def fetch(self, sql: str, arguments: Sequence[Any]) -> Awaitable[list[Any]]:
         """See `Link.fetch`."""
-        self.statements += 1
+        self._count(sql)
         return self._link.fetch(sql, arguments)
 
     def first(self, sql: str, arguments: Sequence[Any]) -> Awaitable[Any]:
         """See `Link.first`."""
-        self.statements += 1
+        self._count(sql)
         return self._link.first(sql, arguments)
+
+    def _count(self, sql: str) -> None:
+        self.statements += self.statements > 0 or sql != _BEFORE_THE_SNAPSHOT
