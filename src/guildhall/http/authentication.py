@@ -33,6 +33,10 @@ class _Known(msgspec.Struct):
     """The minute that `used` counts requests of."""
     used: int = 0
 
+    def has_expired(self, now: int) -> bool:
+        """Whether the key is no longer valid."""
+        return self.expires_at is not None and now >= self.expires_at
+
 
 class Authenticator:
     """Turns an `Authorization` header into a caller."""
@@ -56,7 +60,7 @@ class Authenticator:
         if known is None or time.monotonic() > known.fresh_until:
             known = await self._look_up(key, hashed, known)
         now = self._clock()
-        if known.expires_at is not None and now >= known.expires_at:
+        if known.has_expired(now):
             raise Unauthenticated("The API key has expired.")
         self._note_use(known.caller, now)
         return known.caller, _use(known, now) if known.rate_limit else []
@@ -71,7 +75,7 @@ class Authenticator:
         if known is None or known.rate_limit or time.monotonic() > known.fresh_until:
             return None
         now = self._clock()
-        if known.expires_at is not None and now >= known.expires_at:
+        if known.has_expired(now):
             return None
         self._note_use(known.caller, now)
         return known.identity
