@@ -11,6 +11,7 @@ import msgspec
 
 from benchmarks.dataset import select
 from benchmarks.load import Request
+from benchmarks.peers import draws
 from benchmarks.samples import Sample, walk
 from benchmarks.servers import Server
 
@@ -60,6 +61,7 @@ def reads(server: Server, sample: Sample, wanted: Collection[str] = ()) -> list[
             f"{groups}/{group}/memberships?limit=20" for group in sample.members_groups
         ),
         "v1 search of 1000 groups": lambda: _v1_search(server, sample),
+        "search by six letters": lambda: _gets(_six_letters(sample)),
         "count of groups": lambda: _gets([f"{groups}/count"]),
         "stats of groups": lambda: _gets([f"{groups}/stats"]),
     }
@@ -84,6 +86,14 @@ def _v1_search(server: Server, sample: Sample) -> list[Request]:
     ]
     bodies = bodies or [{"limit": 1000}]
     return [Request("POST", path, msgspec.json.encode(body).decode()) for body in bodies]
+
+
+def _six_letters(sample: Sample) -> Iterator[str]:
+    """Return searches for pieces of names, drawn as those that peers are asked for."""
+    sql = "SELECT name FROM groups WHERE id IN (SELECT value FROM json_each(?))"
+    chosen = msgspec.json.encode(sample.groups[: draws.DRAWN]).decode()
+    for term in draws.terms(str(row[0]) for row in select(sample.made, sql, chosen)):
+        yield f"{sample.v2('/groups')}?searchTerm={term}&limit=20"
 
 
 def searches(sample: Sample) -> list[Scenario]:

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -39,11 +39,11 @@ def members(portion: Portion) -> list[User]:
     return chance.choices([user for user in portion.users if user.key in found], k=DRAWN)
 
 
-def terms(portion: Portion) -> list[str]:
-    """Draw pieces of the groups' names, six letters or digits each: every one is found somewhere."""
+def terms(names: Iterable[str]) -> list[str]:
+    """Draw a piece of each name that has one, six letters or digits: every one is found somewhere."""
     pieces = re.compile(rf"(?=([a-z0-9]{{{_TERM_LENGTH}}}))")
     chance = random.Random(SEED)
-    found = [pieces.findall(group.name.lower()) for group in groups(portion)]
+    found = [pieces.findall(name.lower()) for name in names]
     return [chance.choice(some) for some in found if some]
 
 

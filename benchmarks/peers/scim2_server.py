@@ -67,7 +67,8 @@ class Scim2Server(HTTPPeer):
             yield self._lists(f"page of {size}", asked)
         people = [self.user_ids[user.key] for user in draws.members(self.portion)]
         yield self._lists("groups of a user", [{"filter": f'members.value eq "{user}"'} for user in people])
-        terms = [f'displayName co "{term}"' for term in draws.terms(self.portion)]
+        drawn = draws.terms(group.name for group in draws.groups(self.portion))
+        terms = [f'displayName co "{term}"' for term in drawn]
         yield self._lists("substring search", [{"filter": term, "count": "20"} for term in terms])
 
     def _lists(self, name: str, queries: list[dict[str, str]]) -> Scenario:

@@ -161,8 +161,9 @@ class Slapd:
             yield f"page of {size}", Messages(pages, "walk", finds=True)
         people = [entries.user_name(user) for user in draws.members(self.portion)]
         yield "groups of a user", Messages([self._groups_of(person) for person in people], finds=True)
-        terms = [ldap.both(ldap.contains("cn", term), is_group) for term in draws.terms(self.portion)]
-        yield "substring search", Messages([_find(term, ldap.page(20)) for term in terms], finds=True)
+        terms = draws.terms(group.name for group in draws.groups(self.portion))
+        found = [ldap.both(ldap.contains("cn", term), is_group) for term in terms]
+        yield "substring search", Messages([_find(one, ldap.page(20)) for one in found], finds=True)
 
     def _groups_of(self, person: str) -> bytes:
         if not self.member_of:
