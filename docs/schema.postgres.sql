@@ -312,11 +312,14 @@ CREATE TABLE events (
 CREATE FUNCTION writing_transaction() RETURNS BIGINT LANGUAGE sql VOLATILE
 RETURN CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT);
 
+-- Every transaction whose rows can be seen is below it, none to come is, and running ones are on both sides.
+CREATE FUNCTION next_transaction() RETURNS BIGINT LANGUAGE sql STABLE
+RETURN CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT);
+
 -- The oldest transaction that may still write. Transactions share one row of ids in all databases of a
 -- cluster: those that are known to run in another database hold nothing up here.
 CREATE FUNCTION oldest_transaction() RETURNS BIGINT LANGUAGE sql STABLE RETURN (
-    SELECT COALESCE(MIN(CAST(CAST(running.id AS TEXT) AS BIGINT)),
-                    CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT))
+    SELECT COALESCE(MIN(CAST(CAST(running.id AS TEXT) AS BIGINT)), next_transaction())
     FROM pg_snapshot_xip(pg_current_snapshot()) AS running (id)
     WHERE NOT EXISTS (
         SELECT 1 FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid

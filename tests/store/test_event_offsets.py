@@ -10,7 +10,9 @@ from guildhall.model.paging import Window
 from guildhall.operations.events import list_events, record_event
 from guildhall.operations.folds import refold
 from guildhall.store.events import KEYS_OF_TRANSACTION
-from guildhall.store.postgres_migrate import migrate_postgres
+from guildhall.store.postgres_links import Link
+from guildhall.store.postgres_migrate import apply_migrations, begin_migration, migrate_postgres
+from guildhall.store.postgres_transaction import PostgresTransaction
 from guildhall.store.postgres_upgrade import upgrade_postgres
 from tests import make, postgres
 
@@ -83,6 +85,23 @@ async def test_offsets_are_raised_no_further_than_they_must(world, url):
         offsets.append(await offset(url))
     assert offsets[0] == 0
     assert 0 < offsets[1] == offsets[2] <= AHEAD
+
+
+async def test_a_start_beside_writers_raises_no_offset_and_loses_no_event(world, url):
+    """Its transaction is older than two that write: the one that is still running has the lower keys."""
+    starter, slow = await asyncpg.connect(url), await asyncpg.connect(url)
+    async with starter.transaction():
+        versions = await begin_migration(starter)
+        async with slow.transaction():
+            tx = PostgresTransaction(Link(slow), make.NOW, world.database._new_id)
+            await record_event(tx, world.caller, EventAction.GROUP_UPDATED, "slow", [])
+            await record(world, "quick")
+            await apply_migrations(starter, versions)
+            assert await starter.fetchval("SELECT event_offset FROM orgs") == 0
+            assert "quick" not in await messages(world)
+    assert (await messages(world))[-2:] == ["slow", "quick"]
+    await starter.close()
+    await slow.close()
 
 
 async def offset(url):

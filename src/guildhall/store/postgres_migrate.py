@@ -51,9 +51,12 @@ ORDER BY 1
 _SELECT_ORG_KEYS = "SELECT org_key FROM orgs ORDER BY org_key"
 
 _SELECT_EVENTS_AHEAD = f"""
-SELECT MAX(event_key) / {KEYS_OF_TRANSACTION} - writing_transaction() + 1 FROM events WHERE org_key = $1
+SELECT MAX(event_key) / {KEYS_OF_TRANSACTION} - next_transaction() + 1 FROM events WHERE org_key = $1
 """
-"""By how much the newest event is ahead of the transactions of the node that holds it."""
+"""By how much the newest event is ahead of the transactions of the node that holds it.
+
+This program's own transaction is no measure of it: whoever began behind it and has committed is ahead of it.
+"""
 
 _RAISE_EVENT_OFFSET = "UPDATE orgs SET event_offset = $2 WHERE org_key = $1 AND event_offset < $2"
 
