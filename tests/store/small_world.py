@@ -107,9 +107,9 @@ class Small:
     def _undefault(self, group: str, resource: str) -> Any:
         return clear_default_role, getattr(self, group).id, getattr(self, resource).id
 
-    def _limit(self, resource: str, most: str) -> Any:
+    def _limit(self, resource: str, most: str, name: str | None = None) -> Any:
         found = getattr(self, resource)
-        return put_resource, found.id, ResourceChanges(name=found.name, user_limit=int(most))
+        return put_resource, found.id, ResourceChanges(name=name or found.name, user_limit=int(most))
 
     def _discard(self, resource: str) -> Any:
         return delete_resource, getattr(self, resource).id

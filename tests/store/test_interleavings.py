@@ -67,6 +67,9 @@ PAIRS = {
     "revoke one scarce | revoke two scarce": 1,
     "revoke one scarce | leave both": 1,
     "default one second | default two first": 1,
+    # One resource.
+    "limit scarce 20 | limit scarce 4 Other": None,
+    "limit unused 20 | discard unused": None,
     # One name.
     "create New | create NEW": 1,
     "rename plain Other | create Other": 1,
@@ -112,7 +115,7 @@ _STATE = (
     "SELECT user_key, mfa_enabled FROM users",
     "SELECT user_key, resource_key, role_key FROM user_roles",
     "SELECT resource_key, user_key, holds FROM seats",
-    "SELECT resource_key, user_limit, seats_used FROM resource_seats",
+    "SELECT name, user_limit, seats_used FROM resources LEFT JOIN resource_seats USING (resource_key)",
     "SELECT role_key, user_key, holds FROM role_holders",
     "SELECT role_key, directory_key, users FROM role_totals WHERE users <> 0",
     "SELECT directory_key, type, groups FROM group_totals WHERE groups <> 0",

@@ -51,17 +51,26 @@ class ResourceChanges(msgspec.Struct, frozen=True, kw_only=True):
 
 async def get_resource(tx: Transaction, caller: Caller, resource_id: str) -> Resource:
     """Return a resource; an id of the wrong form finds nothing: ResourceNotFound."""
-    return await _find(tx, caller, resource_id, to_change=False)
-
-
-async def _find(tx: Transaction, caller: Caller, resource_id: str, *, to_change: bool) -> Resource:
-    statement = resources.SELECT_RESOURCE_TO_CHANGE if to_change else resources.SELECT_RESOURCE
     found = None
     if parse_resource_id(resource_id) is not None:
-        found = await tx.one(statement, org_key=caller.org_key, resource_id=resource_id)
+        found = await tx.one(resources.SELECT_RESOURCE, org_key=caller.org_key, resource_id=resource_id)
     if found is None:
-        raise ResourceNotFound(f"There is no resource {resource_id[:300]} in the organization.")
+        raise _not_found(resource_id)
     return found
+
+
+def _not_found(resource_id: str) -> ResourceNotFound:
+    return ResourceNotFound(f"There is no resource {resource_id[:300]} in the organization.")
+
+
+async def _find_to_change(tx: Transaction, caller: Caller, resource_id: str) -> Resource | None:
+    """Return a resource that stays as it is until the transaction ends, or None."""
+    key = {"org_key": caller.org_key, "resource_id": resource_id}
+    if parse_resource_id(resource_id) is None:
+        return None
+    if await tx.value(resources.LOCK_RESOURCE_TO_CHANGE, **key) is None:
+        return None
+    return await tx.one(resources.SELECT_RESOURCE, **key)
 
 
 async def list_resources(tx: Transaction, caller: Caller, window: Window) -> Page[Resource]:
@@ -79,9 +88,7 @@ async def put_resource(
     """
     require_own_id(caller, resource_id)
     _check_texts(changes)
-    before = await tx.one(
-        resources.SELECT_RESOURCE_TO_CHANGE, org_key=caller.org_key, resource_id=resource_id
-    )
+    before = await _find_to_change(tx, caller, resource_id)
     if before is None:
         return await _create(tx, caller, resource_id, changes), True
     after = _changed(before, changes)
@@ -198,7 +205,9 @@ async def delete_resource(tx: Transaction, caller: Caller, resource_id: str) -> 
 
     Raises ResourceNotFound, and Conflict while it is used or when it is the organization's own.
     """
-    resource = await _find(tx, caller, resource_id, to_change=True)
+    resource = await _find_to_change(tx, caller, resource_id)
+    if resource is None:
+        raise _not_found(resource_id)
     if resource.id == organization_resource_id(caller.org_id):
         raise Conflict("The organization's own resource cannot be deleted.")
     key = {"org_key": caller.org_key, "resource_key": resource.resource_key}

@@ -47,7 +47,10 @@ SELECT_RESOURCE_KEYS = register(
 
 _RESOURCE = f"SELECT {RESOURCE_COLUMNS} FROM resources AS r {RESOURCE_PARTS}"
 
-SELECT_RESOURCE_TO_CHANGE = register(f"{_RESOURCE} AND r.id = :resource_id", Resource, lock="FOR UPDATE OF r")
+LOCK_RESOURCE_TO_CHANGE = register(
+    "SELECT resource_key FROM resources WHERE org_key = :org_key AND id = :resource_id", lock="FOR UPDATE"
+)
+"""What is read in the statements behind it is what the lock's last holder left, the limit included."""
 
 RESOURCES = Listing(_RESOURCE, ("r.name_key", "r.id"), Resource)
 """All resources by name, then by id."""
