@@ -1,10 +1,14 @@
 """What the database refuses, for whatever reason, is 503 with Retry-After and never a bare 500 (ADR 17)."""
 
+import asyncio
 import urllib.parse
 
 import asyncpg
 import pytest
 
+from guildhall.http.authentication import Authenticator
+from guildhall.model.errors import Unavailable
+from guildhall.model.times import to_text
 from tests import postgres
 from tests.make import open_world
 
@@ -36,6 +40,19 @@ CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION ref
 """
 
 
+CONFLICTS_THEN_LOSS = """
+CREATE SEQUENCE tries;
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('tries') < 8 THEN
+        RAISE EXCEPTION 'a secret' USING ERRCODE = '40001';
+    END IF;
+    RETURN pg_terminate_backend(pg_backend_pid());
+END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON groups FOR EACH ROW EXECUTE FUNCTION refuse();
+"""
+"""The eighth try is the last one."""
+
+
 async def execute(url, *statements):
     connection = await asyncpg.connect(url)
     for statement in statements:
@@ -52,6 +69,13 @@ async def test_refused_write_is_unavailable(world, database_url, code):
     assert "secret" not in answer.text
     await execute(database_url, "DROP TRIGGER refuse ON groups")
     assert (await world.http.post(f"{world.v2()}/groups", json={"name": "Refused"})).status_code == 201
+
+
+async def test_write_whose_last_try_loses_the_connection_is_unavailable(world, database_url):
+    await execute(database_url, CONFLICTS_THEN_LOSS)
+    answer = await world.http.post(f"{world.v2()}/groups", json={"name": "Refused"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1"), answer.text
+    assert "cannot do its work" in answer.json()["errors"][0]["detail"]
 
 
 async def test_slow_statement_is_cut_off(world, database_url):
@@ -90,6 +114,25 @@ async def test_database_that_takes_no_connections(world, relay, database_url, po
     assert (await world.client(None).get("/readyz")).status_code == 503
     await execute(postgres_url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     assert (await world.http.get(f"{world.v2()}/groups")).status_code == 200
+
+
+@pytest.mark.parametrize("used_meanwhile", [False, True])
+async def test_last_use_of_a_key_outlives_a_write_that_fails(world, relay, used_meanwhile):
+    header = f"Bearer {world.secret}"
+    authenticator = Authenticator(world.database, world.clock)
+    await authenticator.authenticate(header)
+    relay.hangs = True
+    saving = asyncio.create_task(authenticator.save_last_used())
+    await asyncio.sleep(0)
+    if used_meanwhile:
+        world.clock.now += 1
+        assert authenticator.recall(header)
+    with pytest.raises(Unavailable):
+        await saving
+    relay.hangs = False
+    await authenticator.save_last_used()
+    listed = (await world.http.get(f"{world.ours()}/keys")).json()["data"]
+    assert listed[0]["lastUsedAt"] == to_text(world.clock.now)
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])

@@ -108,8 +108,13 @@ class Authenticator:
     async def save_last_used(self) -> None:
         """Store when each key was last used; called now and then, since it is no part of any answer."""
         used, self._last_used = self._last_used, {}
-        if used:
+        if not used:
+            return
+        try:
             await self._database.write(_update_last_used, used)
+        except BaseException:
+            self._last_used = {**used, **self._last_used}
+            raise
 
 
 def identity_of(caller: Caller) -> bytes:

@@ -27,5 +27,9 @@ INSERT_KEY = register(
 DELETE_KEY = register("DELETE FROM api_keys WHERE org_key = :org_key AND id = :key_id")
 
 UPDATE_KEY_USED = register(
-    "UPDATE api_keys SET last_used_at = :used_at WHERE org_key = :org_key AND id = :key_id"
+    """
+    UPDATE api_keys SET last_used_at = :used_at
+    WHERE org_key = :org_key AND id = :key_id AND (last_used_at IS NULL OR last_used_at < :used_at)
+    """
 )
+"""Another worker may have stored a later use."""

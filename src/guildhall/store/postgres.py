@@ -110,7 +110,7 @@ class PostgresDatabase:
                     raise
                 if isinstance(error, LOST):
                     self._pool.distrust()
-                if lost or not is_worth_another(error):
+                if lost or attempt == _ATTEMPTS or not is_worth_another(error):
                     raise self._failure(error) from error
                 lost = True
         raise AssertionError("the last attempt ends in an answer")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from guildhall.http.authentication import Authenticator
 from guildhall.model.times import to_text
 from tests.contract.answers import data, done, events, refused
 from tests.make import NOW
@@ -93,6 +94,18 @@ BAD_FIELDS = [
 async def test_wrong_fields_are_named(world, url):
     for fields, word in BAD_FIELDS:
         refused(await world.http.post(url, json={"name": "k", **fields}), 400, "ADMIN-UAM-400-1", word)
+
+
+async def test_last_use_is_the_latest_of_all_workers(world, url):
+    workers = [Authenticator(world.database, world.clock) for _ in range(3)]
+    for number, worker in enumerate(workers):
+        world.clock.now = NOW + number
+        await worker.authenticate(f"Bearer {world.secret}")
+    seen = []
+    for number in (1, 2, 0):
+        await workers[number].save_last_used()
+        seen.append(data(await world.http.get(url))[0]["lastUsedAt"])
+    assert seen == [to_text(NOW + number) for number in (1, 2, 2)]
 
 
 async def test_rate_limit_of_a_key(world, url):
