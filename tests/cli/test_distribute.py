@@ -45,7 +45,12 @@ CITUS = (
     "CREATE FUNCTION create_distributed_function(name REGPROCEDURE) RETURNS VOID LANGUAGE sql RETURN NULL",
     """
     CREATE FUNCTION truncate_local_data_after_distributing_table(name REGCLASS) RETURNS VOID
-    LANGUAGE sql RETURN NULL
+    LANGUAGE plpgsql AS $$ BEGIN
+        IF NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = name) THEN
+            RAISE '% is not distributed', name;
+        END IF;
+        EXECUTE format('TRUNCATE %s CASCADE', name);
+    END $$
     """,
 )
 """Stands in for the functions of Citus, with what its manual says that it refuses."""
@@ -93,6 +98,24 @@ def test_distribute_goes_on_with_tables_that_are_new(distribute, url):
     assert [statement for statement in told if "_table(" in statement] == [
         "SELECT create_distributed_table('events', 'org_key', colocate_with => 'directories')"
     ]
+
+
+def test_rows_that_could_not_be_removed_are_removed_by_the_next_run(distribute, url):
+    """They are on the shards then; what stands in for Citus keeps them in one place only."""
+    run_sql(url, *CITUS)
+    asyncio.run(migrate(url))
+    fill = "INSERT INTO user_roles (org_key, user_key, resource_key, role_key) VALUES (1, 1, 1, 1)"
+    refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$"
+    hold = "CREATE TRIGGER hold BEFORE TRUNCATE ON user_roles EXECUTE FUNCTION refuse()"
+    run_sql(url, fill, refuse, hold, "ALTER TABLE user_roles ENABLE ALWAYS TRIGGER hold")
+    ended = distribute()
+    assert ended.code == ExitCode.FAILED
+    assert "The tables are distributed" in ended.err
+    assert "not now" in ended.err
+    run_sql(url, "DROP TRIGGER hold ON user_roles")
+    again = json.loads(distribute("--json").out)["distribution"]
+    assert again == {"ran": True, "statements": []}
+    assert run_sql(url, "SELECT count(*) FROM user_roles") == [(0,)]
 
 
 def test_distribute_that_fails_leaves_nothing_distributed(distribute, url):

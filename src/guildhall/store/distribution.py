@@ -47,7 +47,7 @@ async def distribute_postgres(url: str) -> Distribution:
             statements = distribution(frozenset(row[0] for row in await connection.fetch(_DONE)))
             for statement in statements:
                 await connection.execute(statement)
-        await _truncate(connection, statements)
+        await _truncate(connection)
     except asyncpg.PostgresError as error:
         raise StartRefused(f"The tables could not be distributed: {error}") from error
     finally:
@@ -85,9 +85,18 @@ def _types(parameters: str) -> str:
     return ", ".join(part.split()[-1].lower() for part in parameters.split(",") if part)
 
 
-async def _truncate(connection: Any, statements: list[str]) -> None:
-    """Remove the rows that are on the shards now from the tables that they came from."""
-    for statement in reversed(statements):
-        spread = re.match(r"SELECT create_distributed_table\('(\w+)'", statement)
-        if spread:
-            await connection.execute(f"SELECT truncate_local_data_after_distributing_table('{spread[1]}')")
+async def _truncate(connection: Any) -> None:
+    """Remove the rows that are on the shards now from the tables that they came from.
+
+    An earlier run may have left some. Raises StartRefused.
+    """
+    try:
+        for table in reversed(postgres_tables()):
+            local = await connection.fetchval(f"SELECT pg_relation_size('{table}')")
+            if local and table not in REFERENCE_TABLES:
+                await connection.execute(f"SELECT truncate_local_data_after_distributing_table('{table}')")
+    except asyncpg.PostgresError as error:
+        raise StartRefused(
+            "The tables are distributed, but the rows that they were filled from could not be removed:"
+            f" {error}. Run this again."
+        ) from error
