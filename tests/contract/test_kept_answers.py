@@ -117,10 +117,13 @@ async def test_answers_given_again_are_those_of_now_among_writers(world, compare
         method, path, parts = chance.choice(questions)
         await chance.choice(readers).request(method, path, **parts)
 
+    among = 0
     for number in range(ROUNDS):
+        before = len(compared)
         await asyncio.gather(write(number), *(read() for _ in range(READS)))
+        among += len(compared) - before
         await asyncio.gather(*(read() for _ in range(READS)))
-    assert len(compared) > ROUNDS
+    assert among > ROUNDS
     await readers[1].aclose()
 
 
@@ -135,6 +138,20 @@ async def test_a_member_more_leaves_pages_of_other_groups_as_they_are(world, com
     assert not compared
     assert data(await world.http.get(paths[1]))["counts"]["users"] == 0
     assert len(compared) == 1
+
+
+async def test_when_a_key_was_used_is_shown_and_leaves_what_is_kept(world, compared):
+    """Each minute it is written when keys were used; only the list of keys shows that."""
+    users, keys = f"{world.v2()}/users", f"{world.ours()}/keys"
+    await world.http.get(users)
+    before = data(await world.http.get(keys))
+    await world.server.authenticator.save_last_used()
+    assert not compared
+    await world.http.get(users)
+    assert len(compared) == 1
+    after = data(await world.http.get(keys))
+    assert [key["lastUsedAt"] for key in before] == [None] * len(before)
+    assert any(key["lastUsedAt"] for key in after)
 
 
 async def test_what_another_process_writes_is_seen(world):

@@ -2,13 +2,16 @@
 
 import asyncio
 import random
+import threading
 
 import pytest
 
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
+from guildhall.operations.groups import GroupChanges, rename_group
 from guildhall.store import drivers, filters, sqlite, sqlite_name_scans
 from guildhall.store.name_scans import END, NameScan
+from guildhall.store.sqlite import SQLiteDatabase
 from tests import make
 
 NAMES = ["a team", "ab", "team", "team", "team b", "teapot", "über team", "z"]
@@ -154,6 +157,79 @@ async def test_a_rename_while_a_scan_is_made(world, far):
     await world.http.patch(f"{world.v2()}/groups/{group.id}", json={"name": "a crew"})
     await settled(scans)
     assert scans.find(world.caller.org_key) is None
+
+
+async def found_beside_those_there(tx, org_key):
+    """Return the ids of the groups whose names hold `qu`; they are those that the snapshot has."""
+    rows = await filters.select_groups(tx, org_key, GroupView(GroupFilter(search="qu")), Window(50))
+    sql = "SELECT id FROM groups WHERE instr(name_key, 'qu') ORDER BY name_key"
+    found = [row.id for row in rows]
+    assert found == [group_id for (group_id,) in tx._connection.execute(sql)]
+    return found
+
+
+async def test_a_rename_elsewhere_while_names_are_searched(world, far, monkeypatch):
+    """The snapshot is older, so it finds what was there; the next one finds the new name."""
+    quiet, keys = await world.group("quiet"), NameScan.keys
+    crew = await world.group("crew")
+    await scanned(world)
+    other = SQLiteDatabase(world.database.path)
+    changes = GroupChanges(name="quick")
+
+    def rename():
+        asyncio.run(other.write(rename_group, world.caller, None, crew.id, changes))
+
+    org_key = world.caller.org_key
+
+    def keys_of_before(scan, term, **given):
+        found = list(keys(scan, term, **given))
+        renamer = threading.Thread(target=rename)
+        renamer.start()
+        renamer.join()
+        return iter(found)
+
+    monkeypatch.setattr(NameScan, "keys", keys_of_before)
+    try:
+        assert await world.read(found_beside_those_there, org_key) == [quiet.id]
+        assert await world.read(found_beside_those_there, org_key) == [crew.id, quiet.id]
+    finally:
+        await other.close()
+
+
+async def test_searches_among_writers_find_what_their_snapshot_has(world, far, used, monkeypatch):
+    """This process and another one rename, while names are searched that are made again each time."""
+    monkeypatch.setattr(sqlite_name_scans, "_REST", 0)
+    chance, org_key = random.Random(9), world.caller.org_key
+    groups = [await world.group(f"team {number}") for number in range(8)]
+    other = SQLiteDatabase(world.database.path)
+
+    async def rename(database, number):
+        changes = GroupChanges(name=f"{chance.choice(('quick', 'slow'))} {number}")
+        await database.write(rename_group, world.caller, None, chance.choice(groups).id, changes)
+
+    for number in range(40):
+        writes = [
+            asyncio.create_task(rename(database, f"{number} {place}"))
+            for place, database in enumerate((world.database, other))
+        ]
+        while not all(task.done() for task in writes):
+            await world.read(found_beside_those_there, org_key)
+        await asyncio.gather(*writes)
+        await world.read(found_beside_those_there, org_key)
+        await settled(world.database._name_scans)
+        await world.read(found_beside_those_there, org_key)
+    await other.close()
+    assert len(used) > 40
+
+
+def test_ways_that_are_remembered_are_bounded():
+    """One for each KiB of text, and none of a term that is long."""
+    scan = NameScan("".join(f"{'n' * 100}{number:06}{END}" for number in range(2_000)), range(2_000))
+    for number in range(1_000):
+        assert not list(scan.keys(f"none {number}"))
+        assert not list(scan.keys(f"none {number} {'x' * 200}"))
+    assert 0 < len(scan._long_ways) <= scan.size // 1024 + 1
+    assert max(len(term) for term, _, _ in scan._long_ways) < 20
 
 
 async def test_scans_are_bounded(world, far, monkeypatch):

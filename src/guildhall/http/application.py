@@ -112,7 +112,7 @@ class Application:
         exchange.caller = await self._admit(exchange, route)
         if route.body is not None:
             exchange.body = await exchange.read_body()
-        if self._kept is None or not route.only_reads or exchange.header(b"prefer") is not None:
+        if self._kept is None or not route.may_be_repeated or exchange.header(b"prefer") is not None:
             return await self._operate(exchange, route)
         return await self._operate_or_repeat(exchange, route, self._kept)
 

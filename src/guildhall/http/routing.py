@@ -48,6 +48,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the handler runs in a write transaction."""
     without_database: bool = False
     """Whether the handler is called without a transaction, with None in its place."""
+    kept: bool = True
+    """Whether an answer that only reads may be given again: when keys were used must be new (ADR 14)."""
     latest: bool = False
     """Whether it is read where writes go, also where a replica takes reads (ADR 19)."""
     mount: str = "/admin"
@@ -72,9 +74,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Where the contract defines the operation, e.g. "2.4"."""
 
     @property
-    def only_reads(self) -> bool:
-        """Whether nothing but the database and the request decides what is answered."""
-        return not (self.writes or self.without_database or self.permission == PUBLIC)
+    def may_be_repeated(self) -> bool:
+        """Whether an answer may be given again: nothing but the database and the request decides it."""
+        return self.kept and not (self.writes or self.without_database or self.permission == PUBLIC)
 
 
 class Match(msgspec.Struct, frozen=True):

@@ -24,6 +24,9 @@ _MOST_AHEAD = 2
 _SECONDS_BETWEEN_LOOKS = 1.0
 _NAMED = "groups"
 _OF_ONE_GROUP = "group_counts"
+_WHEN_USED = "used_at"
+"""The parameter of the write of when keys were used: each minute, and no answer shows it that is kept."""
+
 _OF_NO_GROUP = frozenset(
     {
         "api_keys",
@@ -72,6 +75,8 @@ class Alterations:
         self.users.add_many(statement, rows)
 
     def _add(self, statement: Statement[Any], parameters: Mapping[str, Any]) -> None:
+        if _WHEN_USED in statement.parameters:
+            return
         self.nothing = False
         if statement.table == _OF_ONE_GROUP and "group_key" in parameters:
             self.groups.add(parameters["group_key"])
