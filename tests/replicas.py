@@ -4,13 +4,14 @@
 ends both servers with that input.
 """
 
+import asyncio
 import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,10 +35,17 @@ class Pair:
         path, replica = urlsplit(primary).path, urlsplit(self.replica)
         return Pair(self._process, primary, replica._replace(path=path).geturl())
 
-    def as_user(self, name: str) -> "Pair":
-        """The same database, by the name of another user."""
-        urls = [url.replace("postgres@", f"{name}@") for url in (self.primary, self.replica)]
-        return Pair(self._process, *urls)
+    @contextlib.asynccontextmanager
+    async def plain_user(self) -> AsyncIterator[tuple[Any, "Pair"]]:
+        """A connection as superuser, and the same database by the name of a user without privileges."""
+        urls = [url.replace("postgres@", "plain@") for url in (self.primary, self.replica)]
+        connection = await asyncpg.connect(self.primary)
+        try:
+            await connection.execute("CREATE ROLE plain LOGIN; GRANT CREATE ON SCHEMA public TO plain")
+            yield connection, Pair(self._process, *urls)
+        finally:
+            await connection.execute("DROP OWNED BY plain; DROP ROLE plain")
+            await connection.close()
 
     def tell(self, command: str) -> None:
         """`stop` the replica, `start` it, `freeze` it so that it answers nothing any more, or `thaw` it."""
@@ -70,6 +78,13 @@ class Pair:
             yield
         finally:
             await self.ask_replica("SELECT pg_wal_replay_resume()")
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Ask again and again, for as long as it may take at most."""
+    async with asyncio.timeout(20):
+        while not await condition():
+            pass
 
 
 @contextlib.contextmanager

@@ -126,7 +126,7 @@ async def open_with_replica(
     limits = settings
     if replica_url is not None:
         # A connection of each worker asks for positions.
-        pooled = max(1, settings.postgres_connections - settings.workers)
+        pooled = settings.postgres_connections - settings.workers
         limits = msgspec.structs.replace(settings, postgres_connections=pooled)
     database = await open_database(url, settings=limits if limited else None, clock=clock, new_id=new_id)
     if replica_url is not None:

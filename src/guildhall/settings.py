@@ -58,7 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             ge=1,
             le=1_000,
             description="Connections that a server has to PostgreSQL at most, shared out among its workers;"
-            " each of them has one at least.",
+            " each of them has two at least, and with a read database three.",
         ),
     ] = 9
     postgres_connect_timeout: Annotated[

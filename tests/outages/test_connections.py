@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from guildhall.store import postgres_pool
+from guildhall.store.statement import Statement
 from tests.make import World, open_world
 
 GONE = "The database cannot"
@@ -88,6 +89,61 @@ async def test_silence_is_waited_for_as_long_as_is_set(world, relay):
     assert await names(world) == []
 
 
+async def test_server_whose_connections_are_all_in_use_is_ready(world):
+    """It is busy with what it is there for, and loses none of them."""
+    pool = world.database._pool
+    pool.seconds = 0.1
+    links = [await pool.acquire() for _ in range(pool.most)]
+    answer = await world.client(None).get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    for link in links:
+        pool.release(link)
+    assert pool._idle == links
+
+
+async def test_server_whose_connections_are_all_being_opened_is_not_ready(world, relay):
+    """Others wait as well, but for a database that answers nobody."""
+    pool = world.database._pool
+    pool.distrust()
+    pool.seconds = 10
+    relay.hangs = True
+    links = [asyncio.create_task(pool.acquire()) for _ in range(pool.most)]
+    await asyncio.sleep(0)
+    assert pool._open == pool.most
+    answer = await world.client(None).get("/readyz")
+    assert answer.status_code == 503
+    assert "cannot be reached" in answer.text
+    for link in links:
+        link.cancel()
+    await asyncio.gather(*links, return_exceptions=True)
+
+
+async def test_connection_that_cannot_be_opened_says_nothing_of_the_others(world, relay):
+    await names(world)
+    link = await world.database._pool.acquire()
+    relay.starting = 1
+    assert (await world.client(None).get("/readyz")).status_code == 503
+    world.database._pool.release(link)
+    assert world.database._pool._idle == [link]
+    assert (await world.client(None).get("/readyz")).status_code == 200
+
+
+async def test_statement_that_is_given_up_ends_on_the_server(database_url):
+    """As when its caller has gone: the server hears of it from the connection."""
+    slow = Statement("SELECT pg_sleep(60)")
+    counted = "SELECT count(*) FROM pg_stat_activity WHERE query = $1 AND state = 'active'"
+    operator = await asyncpg.connect(database_url)
+    async with open_world(database_url) as world:
+        read = asyncio.create_task(world.database.read(lambda tx: tx.value(slow)))
+        async with asyncio.timeout(10):
+            while await operator.fetchval(counted, slow.postgres) == 0:
+                pass
+            read.cancel()
+            while await operator.fetchval(counted, slow.postgres) > 0:
+                pass
+    await operator.close()
+
+
 async def test_exhausted_pool_is_told_in_time(world, database_url):
     """Both connections wait for a lock; who wants a third gets an answer."""
     group = await world.group()
@@ -120,24 +176,6 @@ async def test_connections_are_bounded_and_given_back(database_url, monkeypatch)
                 pass
         assert await names(world) == []
     await operator.close()
-
-
-async def test_streams_leave_connections_to_others(world):
-    """Two connections: as many streams as there are take one of them, and the second waits for its turn."""
-
-    async def numbers(tx):
-        yield 1
-        yield 2
-
-    first, second = world.database.stream(numbers), world.database.stream(numbers)
-    assert await anext(first) == 1
-    waiting = asyncio.ensure_future(anext(second))
-    assert await names(world) == []
-    assert not waiting.done()
-    await first.aclose()
-    assert await waiting == 1
-    await second.aclose()
-    assert await names(world) == []
 
 
 async def test_starting_database_is_waited_for(relay):

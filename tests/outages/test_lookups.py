@@ -12,7 +12,7 @@ NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture
 async def world(relay):
-    """A server with a single connection, which everybody waits for."""
+    """A server with as few connections as there may be."""
     async with open_world(relay.url, postgres_connections=1) as opened:
         yield opened
 
@@ -78,3 +78,22 @@ async def test_the_statement_is_planned_once(world, groups):
         "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '%g.id = ANY(ARRAY%'"
     )
     assert await world.database.read(lambda tx: tx.value(plans)) > 0
+
+
+async def test_who_comes_late_waits_for_a_connection_as_long_as_others(world, groups):
+    """The first one waits in vain; who joined it meanwhile has a time of its own."""
+    await get(world, NOWHERE)
+    pool = world.database._pool
+    pool.seconds = 0.2
+    links = [await pool.acquire() for _ in range(pool.most)]
+    first = asyncio.create_task(get(world, groups[0].id))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert pool._waiting
+    late = [asyncio.create_task(get(world, group.id)) for group in groups[:3]]
+    answer = await first
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert not any(task.done() for task in late)
+    for link in links:
+        pool.release(link)
+    assert [name(answer) for answer in await asyncio.gather(*late)] == [group.name for group in groups[:3]]

@@ -10,7 +10,7 @@ from guildhall.http.authentication import Authenticator
 from guildhall.model.errors import Unavailable
 from guildhall.model.times import to_text
 from tests import postgres
-from tests.make import open_world
+from tests.make import USER, open_world
 
 REFUSALS = {
     "08006": "cannot do its work",
@@ -151,3 +151,22 @@ async def test_server_stopped_and_started_again(mode):
             assert (await world.http.post(f"{world.v2()}/groups", json={"name": "After"})).status_code == 201
             listed = (await world.http.get(f"{world.v2()}/groups")).json()["data"]
             assert [group["name"] for group in listed] == ["After", "Before"]
+
+
+async def test_metrics_are_shown_while_the_database_is_away(world, relay):
+    """That is when they are wanted most; the numbers of seats stay as they were."""
+    group = await world.group(members=3)
+    await world.role(group, await world.resource(user_limit=5), USER)
+    before = _seats((await world.client(None).get("/metrics")).text)
+    assert "guildhall_seats_used 3.0" in before
+    relay.cut()
+    relay.starting = 100
+    for hangs in (False, True):
+        relay.hangs = hangs
+        answer = await world.client(None).get("/metrics")
+        assert answer.status_code == 200
+        assert _seats(answer.text) == before
+
+
+def _seats(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("guildhall_seats")]

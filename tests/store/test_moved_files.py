@@ -11,6 +11,7 @@ from guildhall.store.orgs import INSERT_ORG, SELECT_ORGS
 from guildhall.store.sqlite import SQLiteDatabase
 from guildhall.store.sqlite_locks import SharedUse
 from guildhall.store.sqlite_migrate import migrate_sqlite
+from tests.make import open_world
 
 
 @pytest.fixture
@@ -71,3 +72,15 @@ def test_lock_that_was_removed_is_not_written_under(path: Path) -> None:
     elsewhere.rename(lock)
     assert asyncio.run(database.check()) is None
     database._close()
+
+
+async def test_export_of_a_file_that_was_moved_away_is_refused(tmp_path: Path) -> None:
+    """Before anything of it was sent, so that the status tells."""
+    path = tmp_path / "guildhall.db"
+    async with open_world(f"sqlite:///{path}") as world:
+        elsewhere = path.rename(tmp_path / "elsewhere.db")
+        for method in ("GET", "HEAD"):
+            answer = await world.http.request(method, f"{world.ours()}/export")
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        elsewhere.rename(path)
+        assert (await world.http.get(f"{world.ours()}/export")).status_code == 200

@@ -24,6 +24,7 @@ from guildhall.store.postgres import PostgresDatabase, open_pool
 from guildhall.store.postgres_links import COMMAND_LIMITS
 from guildhall.store.replicas import _SELECT_REPLAYED
 from tests import make, postgres, replicas
+from tests.replicas import until
 
 POSITION = "guildhall-position"
 FUTURE = "f" * 16
@@ -96,12 +97,6 @@ async def create(world, name):
     answer = await world.http.post(f"{world.v2()}/groups", json={"name": name})
     assert answer.status_code == 201, answer.text
     return answer.headers[POSITION]
-
-
-async def until(condition):
-    async with asyncio.timeout(20):
-        while not await condition():
-            pass
 
 
 async def until_replica_answers(world, position=None):
@@ -261,6 +256,23 @@ async def test_replica_that_lags_too_far_is_not_read_until_it_has_caught_up(pair
         assert await readiness(world) == '{"status":"ready","detail":null}'
 
 
+async def test_replica_is_not_read_when_the_primary_does_not_tell_its_place(pair):
+    """What it shows is of a time that nobody knows; until then it may be as old as is allowed."""
+    place = "EXECUTE ON FUNCTION pg_current_wal_insert_lsn()"
+    async with pair.plain_user() as (operator, plain), open_world(plain, read_lag_seconds=1) as world:
+        async with pair.paused():
+            await operator.execute(f"REVOKE {place} FROM PUBLIC")
+            await create(world, "New")
+
+            async def is_seen():
+                return await seen(world) == ["New"]
+
+            await until(is_seen)
+            await until(lambda: is_said(world, "cannot be compared"))
+            await operator.execute(f"GRANT {place} TO PUBLIC")
+        await until_replica_answers(world)
+
+
 async def test_servers_that_are_gone_are_forgotten(pair):
     """Behind the URL was another server, which had what there is now; the primary goes on."""
     gone = 1
@@ -347,15 +359,9 @@ async def test_start_with_what_is_no_replica_is_refused(pair, servers, elsewhere
 
 
 async def test_user_without_privileges_is_enough(pair):
-    connection = await asyncpg.connect(pair.primary)
-    try:
-        await connection.execute("CREATE ROLE plain LOGIN; GRANT CREATE ON SCHEMA public TO plain")
-        async with open_world(pair.as_user("plain")) as world:
-            with reading_from("replica"):
-                assert await seen(world) == []
-        await connection.execute("DROP OWNED BY plain; DROP ROLE plain")
-    finally:
-        await connection.close()
+    async with pair.plain_user() as (_, plain), open_world(plain) as world:
+        with reading_from("replica"):
+            assert await seen(world) == []
 
 
 def test_command_refuses_what_has_no_replica(tmp_path, capsys):

@@ -9,9 +9,9 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -51,6 +51,13 @@ class NoParameters(msgspec.Struct, frozen=True):
     """The query of an operation that takes none: strictly read, every parameter is unknown."""
 
 
+class _Begun(NamedTuple):
+    """A long body of which the first piece has been read."""
+
+    first: bytes | None
+    rest: AsyncGenerator[bytes, None]
+
+
 class Application:
     """Answers requests of all wires; the composition root builds it."""
 
@@ -75,21 +82,23 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        begun = time.perf_counter()
+        came = time.perf_counter()
         # It tells answers apart and is no secret.
         exchange = Exchange(scope, receive, f"{random.getrandbits(32):08x}")
         if self._origin.cors_origins:
             exchange.headers += cors_headers(exchange.header(b"origin"), self._origin.cors_origins)
         try:
             response = self._repeat(exchange) or await self._answer(exchange)
+            begun = None if response.stream is None else await self._begin_stream(response.stream)
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001 -- the one place where every error becomes an answer
-            response = self._failure(exchange, error)
-        await _send(send, response, exchange)
-        if response.stream is not None and exchange.method != "HEAD":
-            await self._send_stream(send, response.stream, exchange)
-        _measure(exchange, response, time.perf_counter() - begun)
+            response, begun = self._failure(exchange, error), None
+        if begun is None:
+            await _send(send, response, exchange)
+        else:
+            await self._send_stream(send, response, begun, exchange)
+        _measure(exchange, response, time.perf_counter() - came)
 
     def _repeat(self, exchange: Exchange) -> Response | None:
         """Answer what was asked before by the same caller, if the answer still holds.
@@ -190,17 +199,27 @@ class Application:
         exchange.shows_host = True
         return self._origin.base_url(exchange)
 
-    async def _send_stream(self, send: Send, stream: Stream, exchange: Exchange) -> None:
-        """Send a long body; a client that takes none of it for long loses the connection."""
-        try:
-            async with contextlib.aclosing(self._database.stream(stream)) as pieces:
-                async for piece in pieces:
+    async def _begin_stream(self, stream: Stream) -> _Begun:
+        """Read the first piece of a long body: what fails until then can still be told by the status."""
+        pieces = self._database.stream(stream)
+        return _Begun(await anext(pieces, None), pieces)
+
+    async def _send_stream(self, send: Send, response: Response, begun: _Begun, exchange: Exchange) -> None:
+        """Send a long answer; a client that takes none of it for long loses the connection."""
+        async with contextlib.aclosing(begun.rest) as rest:
+            await _send(send, response, exchange)
+            if exchange.method == "HEAD":
+                return
+            piece = begun.first
+            try:
+                while piece is not None:
                     async with asyncio.timeout(STALLED_SECONDS):
                         await send({"type": "http.response.body", "body": piece, "more_body": True})
-        except Exception:
-            # The status has been sent: only an answer that breaks off can tell that it is not whole.
-            _LOG.exception("answer broken off", extra={"request_id": exchange.id})
-            raise
+                    piece = await anext(rest, None)
+            except Exception:
+                # The status has been sent: only an answer that breaks off can tell that it is not whole.
+                _LOG.exception("answer broken off", extra={"request_id": exchange.id})
+                raise
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _failure(self, exchange: Exchange, error: Exception) -> Response:

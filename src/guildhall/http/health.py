@@ -1,5 +1,7 @@
 """Whether the server lives, whether it can work, and what it measures of itself (contract 1.1, 8)."""
 
+import asyncio
+import contextlib
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -14,8 +16,12 @@ from guildhall.http.metrics import SEATS_LIMITED, SEATS_USED
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import PUBLIC, Route
+from guildhall.model.errors import Unavailable
 from guildhall.store.database import Database, Transaction
 from guildhall.store.resources import SELECT_SEAT_TOTALS
+
+_MEASURE_SECONDS = 3.0
+"""Who gathers metrics waits for no more than some seconds, and wants them in an outage above all."""
 
 
 class HealthBody(msgspec.Struct, frozen=True):
@@ -68,8 +74,10 @@ class Health:
         return json_response(HealthBody("ready"))
 
     async def metrics(self, _tx: Any, _request: Request) -> Response:
-        """Show the metrics in Prometheus' text format."""
-        await measure_seats(self._database)
+        """Show the metrics in Prometheus' text format; of seats the last numbers that could be read."""
+        with contextlib.suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(_MEASURE_SECONDS):
+                await measure_seats(self._database)
         return Response(200, generate_latest(metrics_registry()), media_type=CONTENT_TYPE_LATEST)
 
     def routes(self, *, with_metrics: bool = True) -> Sequence[Route]:

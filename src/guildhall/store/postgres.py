@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -26,7 +27,7 @@ from guildhall.store.postgres_errors import (
 from guildhall.store.postgres_links import COMMAND_LIMITS, READ, WRITE, Limits, Link, find_way, server_limits
 from guildhall.store.postgres_lookups import Lookups
 from guildhall.store.postgres_migrate import migrate_postgres
-from guildhall.store.postgres_pool import Pool
+from guildhall.store.postgres_pool import Busy, Pool
 from guildhall.store.postgres_transaction import CountingLink, LoneRead, PostgresTransaction, SecondStatement
 
 Result = TypeVar("Result")
@@ -57,7 +58,7 @@ class PostgresDatabase:
         self._pool = pool
         self._clock = clock
         self._new_id = new_id
-        self._streaming = asyncio.Semaphore(max(1, pool.most // 2))
+        self._streaming = asyncio.Semaphore(pool.most // 2)
         """A stream goes on for as long as its reader takes; the others need connections as well."""
         self._several: set[Any] = set()
         """The functions that needed several statements when they last read."""
@@ -115,8 +116,8 @@ class PostgresDatabase:
                 lost = True
         raise AssertionError("the last attempt ends in an answer")
 
-    async def _on_link(self, run: Callable[[Link], Awaitable[Result]]) -> Result:
-        link = await self._pool.acquire()
+    async def _on_link(self, run: Callable[[Link], Awaitable[Result]], seconds: float = math.inf) -> Result:
+        link = await self._pool.acquire(seconds)
         try:
             return await run(link)
         except (GuildhallError, *CONFLICTS):
@@ -178,9 +179,9 @@ class PostgresDatabase:
     async def _stream(
         self, function: Callable[..., AsyncGenerator[Result, None]], args: Any, kwargs: Any
     ) -> AsyncGenerator[Result, None]:
-        link = await self._pool.acquire()
+        link: Link | None = None
         try:
-            await link.begin(READ)
+            link = await self._begin_stream()
             async with aclosing(function(self._transaction(link), *args, **kwargs)) as items:
                 async for item in items:
                     yield item
@@ -188,10 +189,33 @@ class PostgresDatabase:
         except Exception as error:
             if not is_trouble(error):
                 raise
+            if isinstance(error, LOST):
+                self._pool.distrust()
             raise self._failure(error) from error
         finally:
-            # One that was left before its end is still within its transaction, and cut.
+            if link is not None:
+                # One that was left before its end is still within its transaction, and cut.
+                self._pool.release(link)
+
+    async def _begin_stream(self) -> Link:
+        """Return a link within a read transaction; in the place of one that was lost, another."""
+        try:
+            return await self._begin_on_link()
+        except LOST as error:
+            if not is_worth_another(error):
+                raise
+            self._pool.distrust()
+            return await self._begin_on_link()
+
+    async def _begin_on_link(self) -> Link:
+        link = await self._pool.acquire()
+        try:
+            await link.begin(READ)
+        except BaseException:
+            link.is_broken = True
             self._pool.release(link)
+            raise
+        return link
 
     def _transaction(self, link: Any) -> PostgresTransaction:
         return PostgresTransaction(link, self._clock(), self._new_id)
@@ -202,12 +226,15 @@ class PostgresDatabase:
         return without_outcome(error)
 
     async def check(self) -> str | None:
-        """Say why the database cannot be used, or None."""
+        """Say why the database cannot be used, or None; it can where all connections are used by others."""
         try:
-            async with asyncio.timeout(_CHECK_SECONDS):
-                self.trouble = await self._on_link(_find_trouble)
+            self.trouble = await self._on_link(_find_trouble, _CHECK_SECONDS)
+        except Busy:
+            return None
         except Unavailable as error:
+            # None can be opened now; those that there are need not be lost.
             self.trouble = str(error)
+            return self.trouble
         except Exception as error:
             if not is_trouble(error):
                 raise
@@ -245,7 +272,8 @@ async def _within(
 
 
 async def _find_trouble(link: Link) -> str | None:
-    row = await link.first(_TAKES_NO_WRITES, ())
+    async with asyncio.timeout(_CHECK_SECONDS):
+        row = await link.first(_TAKES_NO_WRITES, ())
     return "The database takes no writes: it is a replica, or read-only." if row[0] else None
 
 

@@ -19,6 +19,10 @@ _IDLE_IN_TRANSACTION_SECONDS = 120
 """After so long the server ends a transaction of which nothing is heard, as of a machine that has gone.
 A client may take less for one piece of a long answer (`http.application.STALLED_SECONDS`)."""
 
+_WATCHED = {"client_connection_check_interval": "1000"}
+"""Milliseconds: so often a server looks whether the other end is still there, and ends its statement if not.
+What this side gives up on is not cancelled: its connection is cut."""
+
 _ONE_PROCESSOR = {"jit": "off", "max_parallel_workers_per_gather": "0"}
 """A request has one processor for its statement: to compile it, or to start helpers, takes longer than most
 statements run, and takes the processors from other requests."""
@@ -61,7 +65,8 @@ def server_limits(settings: Settings) -> Limits:
         connect=settings.postgres_connect_timeout,
         statement=settings.postgres_statement_timeout,
         lock=settings.postgres_lock_timeout,
-        connections=max(1, settings.postgres_connections // settings.workers),
+        # One may be a long answer's for as long as its reader takes.
+        connections=max(2, settings.postgres_connections // settings.workers),
         one_processor=True,
     )
 
@@ -167,7 +172,7 @@ async def find_way(url: str, limits: Limits) -> Callable[[], Awaitable[Link]]:
         "max_cached_statement_lifetime": 0,
     }
     if is_direct:
-        options["server_settings"] = parameters
+        options["server_settings"] = _WATCHED | parameters
 
     async def connect() -> Link:
         connection = await asyncpg.connect(url, **options)

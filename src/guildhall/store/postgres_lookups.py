@@ -17,7 +17,8 @@ class Lookups:
     """Answers those who look for one row each by one statement for all of them.
 
     Who comes while a connection is waited for, or in the same round of the event loop, is answered with the
-    others: what is read is read after the question, as if each had asked alone.
+    others: what is read is read after the question, as if each had asked alone. When there is no connection,
+    those are told who waited for it from the beginning; for the others one is waited for anew.
     """
 
     def __init__(self, run: RunAlone) -> None:
@@ -34,16 +35,21 @@ class Lookups:
         waiting = self._waiting.get((several, shared))
         if waiting is None:
             waiting = self._waiting[several, shared] = []
-            task = asyncio.create_task(self._answer(several, shared))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(several, shared)
         waiting.append((parameters[statement.key], future))
         found: Result | None = await future
         return found
 
+    def _begin(self, several: Statement[Any], shared: frozenset[tuple[str, Any]]) -> None:
+        task = asyncio.create_task(self._answer(several, shared))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _answer(self, several: Statement[Any], shared: frozenset[tuple[str, Any]]) -> None:
         """Run one statement for all who wait by the time there is a connection for it."""
         taken: _Waiting = []
+        waiting = self._waiting[several, shared]
+        first = len(waiting)
         (listed,) = several.lists
 
         async def select(link: Link) -> list[Any]:
@@ -55,7 +61,12 @@ class Lookups:
         try:
             rows = [several.row(*row) for row in await self._run(select)]  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001 -- it is raised where it is waited for
-            for _, future in taken or self._waiting.pop((several, shared)):
+            if not taken and len(waiting) > first:
+                self._waiting[several, shared] = waiting[first:]
+                self._begin(several, shared)
+            elif not taken:
+                del self._waiting[several, shared]
+            for _, future in taken or waiting[:first]:
                 if not future.done():
                     future.set_exception(error)
             return

@@ -7,6 +7,7 @@ its tasks cost as much again as a statement; nor does it bound how long one wait
 import asyncio
 import collections
 import logging
+import math
 from collections.abc import Awaitable, Callable
 
 from guildhall.model.errors import Unavailable
@@ -17,6 +18,10 @@ IDLE_SECONDS = 60.0
 """After so long without use a connection is given back to the server."""
 
 _LOG = logging.getLogger("guildhall.store")
+
+
+class Busy(Unavailable):
+    """Others use every link for too long: of the database that says nothing."""
 
 
 class Pool:
@@ -31,6 +36,7 @@ class Pool:
         self._idle: list[Link] = []
         self._open = 0
         """Links that are idle, in use or being opened."""
+        self._used = 0
         self._waiting: collections.deque[asyncio.Future[Link | None]] = collections.deque()
         self._generation = 0
         self._sweeping: asyncio.TimerHandle | None = None
@@ -38,32 +44,41 @@ class Pool:
         self._all_back = asyncio.Event()
         self._closed = False
 
-    async def acquire(self) -> Link:
+    async def acquire(self, seconds: float = math.inf) -> Link:
         """Return a link of one's own, until it is released.
 
-        Raises Unavailable when none can be opened, or none comes free in the time that connecting may take.
+        Raises Busy when none comes free in `seconds` or the time that connecting may take, and Unavailable
+        when none can be opened.
         """
+        link = self._find_idle() or await self._open_or_wait(min(seconds, self.seconds))
+        self._used += 1
+        return link
+
+    def _find_idle(self) -> Link | None:
         while self._idle:
             link = self._idle.pop()
             if link.is_usable:
                 return link
             self._drop(link)
+        return None
+
+    async def _open_or_wait(self, seconds: float) -> Link:
         try:
-            async with asyncio.timeout(self.seconds):
-                return await self._open_or_wait()
+            async with asyncio.timeout(seconds):
+                return await (self._open_another() if self._open < self.most else self._wait())
         except TimeoutError as error:
-            if self._open >= self.most:
-                raise Unavailable(
-                    "Every connection to the database is in use; nothing was changed."
-                ) from error
+            # Where none is in use, all are being opened, and nobody is answered.
+            if self._open >= self.most and self._used:
+                raise Busy("Every connection to the database is in use; nothing was changed.") from error
             raise self._unreachable(error) from error
         except CONNECTING as error:
             raise self._unreachable(error) from error
 
-    async def _open_or_wait(self) -> Link:
-        if self._open < self.most:
-            self._open += 1
-            return await self._open_link()
+    async def _open_another(self) -> Link:
+        self._open += 1
+        return await self._open_link()
+
+    async def _wait(self) -> Link:
         waiting = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
         try:
@@ -87,6 +102,7 @@ class Pool:
 
     def release(self, link: Link) -> None:
         """Take a link back; one that is broken, or still within a transaction, is cut."""
+        self._used -= 1
         if self._closed or link.generation != self._generation or not link.is_usable:
             self._drop(link)
         else:

@@ -187,7 +187,11 @@ class StreamingReplica:
 
     def needed(self, seen: int) -> int:
         """Return what a server must have replayed to answer a caller who has seen the log up to `seen`."""
-        return max(seen, self._past[0][1]) if self._past else LATEST
+        # The primary is not asked at a stroke, nor just in time.
+        oldest = time.monotonic() - self._most_lag - _SECONDS_BETWEEN_LOOKS
+        if not self._past or self._past[-1][0] < oldest:
+            return LATEST
+        return max(seen, self._past[0][1])
 
     async def may_have(self, seen: int) -> bool:
         """Whether a server is known to have what such a caller needs; asks again where that is not known."""
@@ -256,8 +260,11 @@ class StreamingReplica:
         except Exception as error:  # noqa: BLE001 -- whatever it is, the next look may find it mended
             self._leave(f"cannot be reached: {type(error.__cause__ or error).__name__}")
         else:
-            behind = replayed.position < self.needed(0)
-            self._say("is too far behind" if behind else None)
+            needed = self.needed(0)
+            if needed == LATEST:
+                self._say("cannot be compared with the database, which does not tell its position")
+            else:
+                self._say("is too far behind" if replayed.position < needed else None)
 
     async def _look_at_primary(self) -> None:
         begun = time.monotonic()
