@@ -43,6 +43,17 @@ async def test_each_is_answered_with_its_own(world, groups, relay):
     assert answers[21].status_code == 404
 
 
+async def test_one_that_is_missing_leaves_the_others_together(world, groups, relay):
+    """Whether the group or its directory is missing takes another statement, and a snapshot for both."""
+    directory_id = world.default.id
+    for _ in range(2):
+        assert (await get(world, NOWHERE, directory_id)).status_code == 404
+    before = relay.round_trips
+    answers = await asyncio.gather(*(get(world, group.id, directory_id) for group in groups))
+    assert [name(answer) for answer in answers] == [group.name for group in groups]
+    assert relay.round_trips - before <= 3
+
+
 async def test_a_change_that_was_answered_is_seen_by_whoever_asks_then(world, groups):
     async def rename_and_look(number: int) -> None:
         path = f"{world.v2()}/groups/{groups[number].id}"

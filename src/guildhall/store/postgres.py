@@ -77,7 +77,12 @@ class PostgresDatabase:
         def call(tx: PostgresTransaction) -> Awaitable[Result]:
             return function(tx, *args, **kwargs)
 
-        return await self._persist(partial(self._read_once, call, kind))
+        try:
+            return await self._persist(partial(self._read_once, call, kind))
+        except GuildhallError:
+            # What is missing, or wrong, takes more statements to say than what is there.
+            self._several.discard(kind)
+            raise
 
     async def _run_alone(self, use: Callable[[Link], Awaitable[Result]]) -> Result:
         """Run a statement that needs no transaction on any link."""
