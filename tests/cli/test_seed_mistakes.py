@@ -36,6 +36,16 @@ USERS = [
     ("{accountId: ada, email: bob@example.com}", 2, "Another user of the organization has"),
     ("{accountId: ada}\n- {email: ADA@example.com}", 3, "users[1]: the file has this user already."),
     ("{name: X, email: a@b.c}\n- {name: Y, email: A@b.c}", 3, "users[1]: the file has this user already."),
+    (
+        "{name: X, email: a@b.c, accountId: x}\n- {name: Y, email: y@b.c, accountId: x}",
+        3,
+        "users[1]: the file has this user already.",
+    ),
+    (
+        "{name: X, email: a@b.c, accountId: x}\n- {name: Y, email: A@b.c, accountId: y}",
+        3,
+        "users[1].email: the user x has this e-mail address.",
+    ),
     ("{accountId: é, name: X, email: y@z.c}", 2, "users[0].accountId: must be 1 to 128 of"),
     (
         "accountId: ada\n  directories: [Nowhere]",

@@ -1,7 +1,9 @@
 """A small organization for races: everything that two requests can meet at is scarce or shared."""
 
+import json
 from typing import Any
 
+from guildhall.model.groups import Group
 from guildhall.model.roles import ADMIN, USER
 from guildhall.model.users import UserStatus
 from guildhall.operations.accounts import GivenStanding, UserChanges, put_user
@@ -11,8 +13,10 @@ from guildhall.operations.groups import GroupChanges, NewGroup, create_group, de
 from guildhall.operations.memberships import add_member, remove_member
 from guildhall.operations.resources import ResourceChanges, delete_resource, put_resource
 from guildhall.operations.role_assignments import Grant, assign_roles, revoke_roles
+from guildhall.operations.seed import seed_organization
 from guildhall.operations.suspensions import remove_user, restore_user, suspend_user
 from guildhall.operations.user_roles import assign_user_role, revoke_user_role
+from guildhall.seeds.reading import read_seed_json
 from tests import make
 
 
@@ -20,8 +24,8 @@ class Small:
     """`one`, `two` and `three` give seats on `scarce`, which has one seat left, and share the member `both`.
 
     `plain` gives nothing yet. `one` is the default group of `first`, `two` that of `second`. `holder` holds
-    a role directly, `resting` is suspended, `traveller` is in two directories; nothing uses `unused`
-    and `west`.
+    a role directly, `twice` does so and is in `three` too; `resting` is suspended, `traveller` is in two
+    directories; nothing uses `unused` and `west`. `stranger` has no account yet.
     """
 
     def __init__(self, world: make.World) -> None:
@@ -31,14 +35,17 @@ class Small:
         world = self.world
         self.east, self.west = await world.directory("East"), await world.directory("West")
         self.both, self.member, self.new, self.other, self.holder = [await world.user() for _ in range(5)]
+        self.twice = await world.user()
+        self.stranger = make.MadeUser("stranger", "Stranger", "stranger@example.com")
         self.traveller = await world.user(world.default, self.east)
         self.resting = await world.user(status=UserStatus.SUSPENDED)
         self.one = await world.group("One", members=[self.both, self.traveller, self.resting])
-        self.two, self.three = [await world.group(name, members=[self.both]) for name in ("Two", "Three")]
+        self.two = await world.group("Two", members=[self.both])
+        self.three = await world.group("Three", members=[self.both, self.twice])
         self.plain = await world.group("Plain", members=[self.both, self.member])
-        self.scarce = await world.resource(user_limit=4)
+        self.scarce = await world.resource(user_limit=5)
         self.first, self.second, self.unused = [await world.resource() for _ in range(3)]
-        for holder in (self.one, self.two, self.three, self.holder):
+        for holder in (self.one, self.two, self.three, self.holder, self.twice):
             await world.role(holder, self.scarce)
         for group, resource in ((self.one, self.first), (self.two, self.second)):
             await world.write(set_default_role, world.caller, group.id, Grant(resource.id, make.VIEWER))
@@ -120,3 +127,24 @@ class Small:
 
     def _close(self, directory: str) -> Any:
         return delete_directory, getattr(self, directory).id
+
+    def _seed(self, name: str, *more: str) -> Any:
+        """Seed a group with these members and no others, or a user with direct roles on these resources.
+
+        The group `fresh` is a new one, which gives seats on `scarce`.
+        """
+        if name == "stranger":
+            user = {"accountId": name, "name": self.stranger.name, "email": self.stranger.email}
+            given: dict[str, Any] = {"users": [user]}
+        elif name == "fresh" or isinstance(getattr(self, name), Group):
+            members = [getattr(self, member).id for member in more]
+            fresh = {"name": "Fresh", "roles": [self._role("scarce")]}
+            meant = fresh if name == "fresh" else {"id": getattr(self, name).id}
+            given = {"groups": [{**meant, "members": members}]}
+        else:
+            roles = [self._role(resource) for resource in more]
+            given = {"users": [{"accountId": getattr(self, name).id, "roles": roles}]}
+        return seed_organization, read_seed_json(json.dumps(given).encode())[0]
+
+    def _role(self, resource: str) -> dict[str, Any]:
+        return {"resource": getattr(self, resource).id, "roles": [USER]}

@@ -28,14 +28,16 @@ async def list_users(tx: Transaction, caller: Caller, window: Window) -> Page[Ac
     return Page(await with_directories(tx, caller, page.items), page.this, page.previous, page.next)
 
 
-async def with_directories(tx: Transaction, caller: Caller, found: Sequence[User]) -> list[Account]:
-    """Return the accounts of users, in the same order."""
+async def with_directories(
+    tx: Transaction, caller: Caller, found: Sequence[User], *, to_change: bool = False
+) -> list[Account]:
+    """Return the accounts of users, in the same order; how they stand is locked if it is to change."""
+    statement = directory_users.SELECT_DIRECTORIES_OF_USERS
+    if to_change:
+        statement = directory_users.SELECT_DIRECTORIES_OF_USERS_TO_CHANGE
     places: dict[int, list[UserDirectory]] = {user.user_key: [] for user in found}
     if places:
-        rows = await tx.all(
-            directory_users.SELECT_DIRECTORIES_OF_USERS, org_key=caller.org_key, user_keys=list(places)
-        )
-        for row in rows:
+        for row in await tx.all(statement, org_key=caller.org_key, user_keys=list(places)):
             places[row.user_key].append(row)
     return [Account(user, in_order(places[user.user_key])) for user in found]
 

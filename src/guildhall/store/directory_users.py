@@ -20,6 +20,13 @@ SELECT_DIRECTORIES_TO_CHANGE = register(
 )
 """All of a user's memberships: whoever changes one of them sees the others stand still."""
 
+SELECT_DIRECTORIES_OF_USERS_TO_CHANGE = register(
+    f"{_DIRECTORIES} AND m.user_key IN (:user_keys...) ORDER BY m.user_key, m.directory_key",
+    UserDirectory,
+    lock="FOR UPDATE OF m",
+)
+"""The same for many users, whose own rows are locked."""
+
 SELECT_IS_ACTIVE_ELSEWHERE = register(
     """
     SELECT 1 FROM directory_users

@@ -15,10 +15,9 @@ from guildhall.store.users import USER_COLUMNS
 
 
 class UserKey(msgspec.Struct, frozen=True):
-    """An account's id, its e-mail as it is compared, and its key."""
+    """An account's id and its key."""
 
     account_id: str
-    email_key: str
     user_key: int
 
 
@@ -113,19 +112,21 @@ SELECT_RESOURCES_OVER_LIMIT = register(
     Resource,
 )
 
-SELECT_USERS_BY_ID = register(
-    f"SELECT {USER_COLUMNS} FROM users AS u WHERE u.org_key = :org_key AND u.account_id IN (:account_ids...)",
-    User,
-)
+_USERS = f"SELECT {USER_COLUMNS} FROM users AS u WHERE u.org_key = :org_key"
 
-SELECT_USERS_BY_EMAIL = register(
-    f"SELECT {USER_COLUMNS} FROM users AS u WHERE u.org_key = :org_key AND u.email_key IN (:email_keys...)",
-    User,
-)
+SELECT_USERS_BY_ID = register(f"{_USERS} AND u.account_id IN (:account_ids...)", User)
+
+SELECT_USERS_BY_EMAIL = register(f"{_USERS} AND u.email_key IN (:email_keys...)", User)
+
+_TO_CHANGE = "ORDER BY u.user_key FOR NO KEY UPDATE OF u"
+
+SELECT_USERS_TO_CHANGE_BY_ID = register(SELECT_USERS_BY_ID.sql, User, lock=_TO_CHANGE)
+
+SELECT_USERS_TO_CHANGE_BY_EMAIL = register(SELECT_USERS_BY_EMAIL.sql, User, lock=_TO_CHANGE)
 
 SELECT_USER_KEYS_BY_ID = register(
     """
-    SELECT account_id, email_key, user_key FROM users
+    SELECT account_id, user_key FROM users
     WHERE org_key = :org_key AND account_id IN (:account_ids...)
     """,
     UserKey,
@@ -168,6 +169,18 @@ UPDATE_GROUP_ORIGIN = register(
     WHERE org_key = :org_key AND group_key = :group_key
     """
 )
+
+_DIRECTORY_USERS = """
+    SELECT count(*) FROM (SELECT m.account_id FROM directory_users AS m
+                          WHERE m.org_key = :org_key AND m.directory_key = :directory_key
+                            AND m.account_id IN (:account_ids...)
+                          ORDER BY m.account_id {lock}) AS locked
+"""
+
+LOCK_DIRECTORY_USERS = register(
+    _DIRECTORY_USERS.format(lock=""), postgres=_DIRECTORY_USERS.format(lock="FOR SHARE OF m")
+)
+"""First, where others write meanwhile: who is in the directory, and how, stays so, and is read behind it."""
 
 INSERT_MEMBERS = register(
     """

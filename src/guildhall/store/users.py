@@ -53,8 +53,8 @@ _INSERT_USER = """
 INSERT_USER = register(f"{_INSERT_USER} RETURNING user_key")
 """Whoever inserts has looked first; a transaction that another one overtook is repeated as a whole."""
 
-INSERT_USERS = register(f"{_INSERT_USER} ON CONFLICT DO NOTHING")
-"""The same for many at once; who could not be stored is not there afterwards."""
+INSERT_USERS = register(_INSERT_USER)
+"""The same for many at once, whose keys are read afterwards."""
 
 UPDATE_USER = register(
     """

@@ -26,7 +26,7 @@ from guildhall.operations.seeding.group_roles import (
     read_group_roles,
 )
 from guildhall.operations.seeding.locations import located, misplaced
-from guildhall.operations.seeding.members import change_members, insert_members
+from guildhall.operations.seeding.members import change_members, insert_members, read_members
 from guildhall.operations.seeding.reports import differences
 from guildhall.operations.seeding.runs import Run
 from guildhall.store import groups, seeds
@@ -209,11 +209,13 @@ async def _change(run: Run, item: Located[GroupSeed], found: Group, roles: Group
     if item.value.directory is not UNSET and _directory(run, item).id != found.directory_id:
         text = f"a group stays in its directory, which is {found.directory_id}."
         raise misplaced(item.place, "directory", text)
+    members = await read_members(run, item, found)
     before = await get_group_to_change(run.tx, run.caller, None, found.id)
     after = _wanted(item, before)
     changed = differences(before, after, (*_TEXTS, *_ORIGIN))
     await _update(run, item, before, after)
-    changed += await change_members(run, item, after)
+    if members is not None:
+        changed += await change_members(run, item, after, members)
     if roles is not None:
         changed += await change_group_roles(run, after, roles)
     run.report.updated(_KIND, after.id, after.name, changed)

@@ -1,6 +1,7 @@
 """Members of the groups of a seed file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 
 import msgspec
@@ -30,13 +31,21 @@ class _Wanted(msgspec.Struct, frozen=True):
     added_at: int | None
 
 
-Members = Mapping[str, _Wanted]
+Wanted = Mapping[str, _Wanted]
 """The wanted members of a group by their account ids."""
+
+
+class Members(msgspec.Struct, frozen=True):
+    """The wanted members of a group that exists, and those who were to come or to go and stand still."""
+
+    wanted: Wanted
+    held: AbstractSet[str]
 
 
 async def insert_members(run: Run, item: Located[GroupSeed], group: Group) -> int:
     """Store the members of a new group, without what its roles give them; return how many they are."""
     wanted = await _read(run, item)
+    await _hold(run, group, wanted)
     now = run.tx.now
     pairs = ((account_id, now if m.added_at is None else m.added_at) for account_id, m in wanted.items())
     key = {**run.org, "group_key": group.group_key, "directory_key": group.directory_key}
@@ -50,12 +59,30 @@ async def insert_members(run: Run, item: Located[GroupSeed], group: Group) -> in
     return stored
 
 
-async def change_members(run: Run, item: Located[GroupSeed], group: Group) -> Sequence[str]:
-    """Make a group's members those of the file, if it gives any; return the changes in words."""
+async def read_members(run: Run, item: Located[GroupSeed], group: Group) -> Members | None:
+    """Return the members that the file gives a group which is not locked yet, or None when it gives none.
+
+    Users are locked before groups (ADR 18).
+    """
     if item.value.members is UNSET:
-        return ()
+        return None
     wanted = await _read(run, item)
-    present = {row.account_id: row for row in await _select(run, group)}
+    if run.tx.engine != "postgres":
+        return Members(wanted, frozenset())
+    moving = wanted.keys() ^ (await _select(run, group)).keys()
+    await _hold(run, group, moving)
+    return Members(wanted, moving)
+
+
+async def change_members(run: Run, item: Located[GroupSeed], group: Group, members: Members) -> Sequence[str]:
+    """Make the members of a group, which is locked, those of the file; return the changes in words."""
+    wanted = members.wanted
+    present = await _select(run, group)
+    late = (wanted.keys() ^ present.keys()) - members.held
+    if late and run.tx.engine == "postgres":
+        # Others came or went before the group was locked. Who of them is to go was read too early.
+        await _hold(run, group, late)
+        present = await _select(run, group)
     gone = [row for account_id, row in present.items() if account_id not in wanted]
     for row in gone:
         user = DirectoryUser(row.user_key, row.account_id, row.name, row.email, row.status)
@@ -75,8 +102,17 @@ async def change_members(run: Run, item: Located[GroupSeed], group: Group) -> Se
     return [f"{count} {words}" for words, count in counts.items() if count]
 
 
-async def _select(run: Run, group: Group) -> list[Member]:
-    return await run.tx.all(
+async def _hold(run: Run, group: Group, account_ids: Collection[str]) -> None:
+    """Have users stand still in the group's directory until the transaction ends; SQLite has one writer."""
+    waiting = iter(sorted(account_ids) if run.tx.engine == "postgres" else ())
+    key = {**run.org, "directory_key": group.directory_key}
+    while chunk := list(islice(waiting, _STORED_AT_ONCE)):
+        await run.tx.value(seeds.LOCK_DIRECTORY_USERS, **key, account_ids=chunk)
+
+
+async def _select(run: Run, group: Group) -> dict[str, Member]:
+    """Return the members of a group by their account ids."""
+    rows = await run.tx.all(
         memberships.SELECT_MEMBERS,
         **run.org,
         group_key=group.group_key,
@@ -84,9 +120,10 @@ async def _select(run: Run, group: Group) -> list[Member]:
         start=_BEFORE_ALL_KEYS,
         most=_EVERY,
     )
+    return {row.account_id: row for row in rows}
 
 
-def _other_times(run: Run, wanted: Members, present: Mapping[str, Member]) -> list[tuple[str, int]]:
+def _other_times(run: Run, wanted: Wanted, present: Mapping[str, Member]) -> list[tuple[str, int]]:
     """Return those whose time is not what the file says; who is new has the time of the seed."""
     return [
         (account_id, member.added_at)
@@ -96,7 +133,7 @@ def _other_times(run: Run, wanted: Members, present: Mapping[str, Member]) -> li
     ]
 
 
-async def _read(run: Run, item: Located[GroupSeed]) -> Members:
+async def _read(run: Run, item: Located[GroupSeed]) -> Wanted:
     """Return the members that the file gives; raises InvalidInput for one that is given twice."""
     entries = list(_entries(item))
     by_email = await _resolve(run, [reference for reference, _ in entries if "@" in reference])
@@ -135,7 +172,7 @@ async def _resolve(run: Run, addresses: Sequence[str]) -> dict[str, str]:
 
 
 async def _find_users(
-    run: Run, item: Located[GroupSeed], group: Group, wanted: Members
+    run: Run, item: Located[GroupSeed], group: Group, wanted: Wanted
 ) -> list[DirectoryUser]:
     """Return the users as the group's directory knows them; raises InvalidInput for who is not there."""
     found: dict[str, DirectoryUser] = {}

@@ -93,17 +93,20 @@ async def _entries(run: Run, chunk: Sequence[Located[UserSeed]]) -> list[_Entry]
 
 
 async def _find(run: Run, chunk: Sequence[Located[UserSeed]]) -> dict[str, Account]:
-    """Return the accounts that the users of a chunk mean, by what the file knows them by."""
+    """Return the accounts that the users of a chunk mean, by what the file knows them by.
+
+    Their rows are locked, all at once: whether they change, and what roles they hold, is read behind that.
+    """
     names = [_identity(item) for item in chunk]
     by_email = [name for name in names if "@" in name]
     by_id = [name for name in names if "@" not in name]
     found: list[User] = []
     if by_id:
-        found += await run.tx.all(seeds.SELECT_USERS_BY_ID, **run.org, account_ids=by_id)
+        found += await run.tx.all(seeds.SELECT_USERS_TO_CHANGE_BY_ID, **run.org, account_ids=by_id)
     if by_email:
-        found += await run.tx.all(seeds.SELECT_USERS_BY_EMAIL, **run.org, email_keys=by_email)
+        found += await run.tx.all(seeds.SELECT_USERS_TO_CHANGE_BY_EMAIL, **run.org, email_keys=by_email)
     known: dict[str, Account] = {}
-    for account in await with_directories(run.tx, run.caller, found):
+    for account in await with_directories(run.tx, run.caller, found, to_change=True):
         known[account.user.account_id] = known[account.user.email_key] = account
     return known
 
@@ -217,18 +220,17 @@ async def _insert(run: Run, entries: Sequence[_Entry]) -> None:
     """Store new accounts with their directories, all at once."""
     if not entries:
         return
+    await _require_new(run, entries)
     rows = [_row(run, entry.user) for entry in entries]
     await run.tx.run_many(users.INSERT_USERS, rows)
     ids = [entry.user.account_id for entry in entries]
     stored = await run.tx.all(seeds.SELECT_USER_KEYS_BY_ID, **run.org, account_ids=ids)
-    keys = {row.account_id: row for row in stored}
+    keys = {row.account_id: row.user_key for row in stored}
     for entry in entries:
-        row = keys.pop(entry.user.account_id, None)
-        if row is None or row.email_key != entry.user.email_key:
-            raise await _taken(run, entry)
-        entry.user = msgspec.structs.replace(entry.user, user_key=row.user_key)
+        user_key = keys[entry.user.account_id]
+        entry.user = msgspec.structs.replace(entry.user, user_key=user_key)
         entry.standings = tuple(
-            msgspec.structs.replace(standing, user_key=row.user_key) for standing in entry.standings
+            msgspec.structs.replace(standing, user_key=user_key) for standing in entry.standings
         )
     await _join(run, entries)
 
@@ -238,13 +240,20 @@ def _row(run: Run, user: User) -> Sequence[Any]:
     return users.INSERT_USERS.bind(values)
 
 
-async def _taken(run: Run, entry: _Entry) -> Conflict:
-    """Say why an account could not be stored: its e-mail is another's, or the file has it twice."""
-    place = entry.item.place
-    other = await run.tx.one(users.SELECT_USER_BY_EMAIL, **run.org, email_key=entry.user.email_key)
-    if other is None or other.account_id == entry.user.account_id or entry.item.value.account_id is UNSET:
-        return Conflict(f"{place.where()}: the file has this user already.")
-    return Conflict(f"{place.where('email')}: the user {other.account_id} has this e-mail address.")
+async def _require_new(run: Run, entries: Sequence[_Entry]) -> None:
+    """Raise Conflict for an account whose e-mail is another's, and for one that the file has twice."""
+    keys = [entry.user.email_key for entry in entries]
+    known = await run.tx.all(seeds.SELECT_USERS_BY_EMAIL, **run.org, email_keys=keys)
+    owners = {row.email_key: row.account_id for row in known}
+    ids: set[str] = set()
+    for entry in entries:
+        user, place = entry.user, entry.item.place
+        other = owners.setdefault(user.email_key, user.account_id)
+        if user.account_id in ids or (other != user.account_id and entry.item.value.account_id is UNSET):
+            raise Conflict(f"{place.where()}: the file has this user already.")
+        if other != user.account_id:
+            raise Conflict(f"{place.where('email')}: the user {other} has this e-mail address.")
+        ids.add(user.account_id)
 
 
 async def _join(run: Run, entries: Sequence[_Entry]) -> None:
