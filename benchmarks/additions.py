@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
 
-from benchmarks import floors, load, scenarios, servers
-from benchmarks.dataset import Dataset, copy_of, home, select
+from benchmarks import floors, load, postgres, scenarios, servers
+from benchmarks.dataset import Dataset, copy_of, home, say, select
 from benchmarks.load import LoadFailed, Manner, Request
 from benchmarks.runs import Plan, Taken, median, medians
 from benchmarks.samples import Sample
@@ -29,7 +30,17 @@ _LONGEST = 120.0
 _ADDED_BESIDE = 80
 """Members that each of some groups gets at most while the largest group changes."""
 
-COUNT_ADDITIONS = "SELECT count(*) FROM events WHERE action = 'group_member_added'"
+_COUNT_EVENTS = "SELECT count(*) FROM events WHERE action = 'group_member_added'"
+_COUNT_BOTH = f"SELECT ({_COUNT_EVENTS}), (SELECT count(*) FROM memberships)"
+_RECORDING = 60.0
+"""Seconds that recording additions may take."""
+
+
+class Stored(NamedTuple):
+    """Events of additions, and memberships."""
+
+    events: int
+    memberships: int
 
 
 class Write(msgspec.Struct, frozen=True):
@@ -63,36 +74,40 @@ def add_members(
     """Measure additions to the groups in turn on a fresh copy of the dataset, by 32 clients."""
     requests = scenarios.additions(sample, groups, plan.additions)
     fresh = unlimited(made)
+    before = stored(fresh)
     with (
-        servers.guildhall(fresh, environment=environment) as server,
+        servers.guildhall(fresh.database, environment=environment) as server,
         load.prepared([request.encode(made.key) for request in requests]) as prepared,
     ):
         taken = Taken(name, prepared, len(requests))
         runs = [taken.send(server, scenarios.WRITERS, plan.seconds) for _ in range(plan.runs)]
-    require_added(taken.confirmed, taken.runs * scenarios.WRITERS, added(fresh))
+    require_added(taken.confirmed, taken.runs * scenarios.WRITERS, before, stored(fresh))
     done = medians([run for run, _ in runs])
     rate = median(run.per_second for run, _ in runs)
     return Write(name, rate, done.p50, done.p90, done.p99, done.p999, median(cpu for _, cpu in runs))
 
 
-def added(made: Dataset) -> int:
-    """Return how many additions are stored: each is one event."""
-    return int(str(select(made, COUNT_ADDITIONS)[0][0]))
+def stored(made: Dataset) -> Stored:
+    """Return what is on disk of additions: each is one event and one membership."""
+    row: Any = postgres.fetch(made.url, _COUNT_BOTH)[0] if made.url else select(made, _COUNT_BOTH)[0]
+    return Stored(*row)
 
 
-def require_added(confirmed: int, under_way: int, stored: int) -> None:
+def require_added(confirmed: int, under_way: int, before: Stored, after: Stored) -> None:
     """Every confirmed addition must be stored; those under way at the ends of runs may be.
 
     Raises LoadFailed.
     """
-    if not confirmed <= stored <= confirmed + under_way:
-        raise LoadFailed(f"{confirmed} additions were confirmed, but {stored} are stored")
+    events, memberships = after.events - before.events, after.memberships - before.memberships
+    if events != memberships or not confirmed <= events <= confirmed + under_way:
+        raise LoadFailed(f"{confirmed} additions were confirmed, but {after} came after {before}")
 
 
 def sql_of_additions(made: Dataset, sample: Sample, groups: Sequence[str], most: int) -> float:
     """Return how many additions a second the statements alone reach, 64 to a commit."""
     requests = scenarios.additions(sample, groups, most)
-    recorded = floors.record(unlimited(made), requests)
+    recorded = floors.record(unlimited(made), requests, seconds=_RECORDING)
+    say(f"The statements of {len(recorded):,} additions run alone")
     return floors.replay_writes(unlimited(made), recorded).per_second
 
 
@@ -115,7 +130,7 @@ def change_largest(original: Dataset, sample: Sample, plan: Plan) -> list[Mass]:
     found: dict[str, list[Mass]] = {name: [] for name in changes}
     for _ in range(plan.runs):
         fresh = unlimited(original)
-        with servers.guildhall(fresh) as server:
+        with servers.guildhall(fresh.database) as server:
             for number, (name, request) in enumerate(changes.items()):
                 found[name].append(_mass(server, fresh, sample, (name, request), skip=number * _ADDED_BESIDE))
     return [_middle(masses) for masses in found.values()]
@@ -140,27 +155,31 @@ def _mass(server: Server, made: Dataset, sample: Sample, change: tuple[str, Requ
     joined = [group for group in scenarios.groups_to_join(sample, 50) if group in others]
     beside = scenarios.additions(sample, joined, len(joined) * _ADDED_BESIDE, skip=skip)
     writes = [one.encode(made.key) for one in beside]
-    pace, before = Manner(pause=20, status=204), added(made)
+    pace, before = Manner(pause=20, status=204), _events(made)
     with (
         load.prepared(reads) as read,
         load.prepared(writes) as write,
         load.started(server.url, write, clients=1, seconds=_LONGEST, manner=pace) as writer,
     ):
-        _wait_until(lambda: writer.poll() is not None or added(made) > before)
+        _wait_until(lambda: writer.poll() is not None or _events(made) > before)
         with load.started(server.url, read, clients=4, seconds=_LONGEST) as reader:
             begun = time.perf_counter()
             status, body, _ = servers.ask(server, request.method, request.path, made.key, request.body)
             seconds = time.perf_counter() - begun
             # What is read when the change is over would hide what was read meanwhile.
             meanwhile = load.cut_short(reader) if seconds > _SHORTEST else None
-        after = added(made)
-        _wait_until(lambda: writer.poll() is not None or added(made) > after + 1)
+        after = _events(made)
+        _wait_until(lambda: writer.poll() is not None or _events(made) > after + 1)
         waited = load.cut_short(writer)
     if status != request.status:
         raise LoadFailed(f"{name}: {status} {body[:300]!r}")
     if meanwhile is None:
         return Mass(name, seconds, None, None, waited.max)
     return Mass(name, seconds, meanwhile.p99, meanwhile.max, waited.max)
+
+
+def _events(made: Dataset) -> int:
+    return int(str(select(made, _COUNT_EVENTS)[0][0]))
 
 
 def _wait_until(happened: Callable[[], bool]) -> None:

@@ -3,7 +3,8 @@
 import contextlib
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,13 @@ from benchmarks.servers import Server
 
 Figures = dict[str, tuple[float, float]]
 """Requests a second and microseconds of processor time a request, by operation."""
+
+
+Senders = Mapping[str, Callable[[float], tuple[Load, float]]]
+"""What sends an operation's requests to each side for some seconds."""
+
+_IN_A_SECOND = 25_000
+"""Questions that are made ready for each second, to be asked for the first time."""
 
 
 class _Side(msgspec.Struct, frozen=True):
@@ -36,36 +44,53 @@ def compare(revision: str, groups: int, plan: Plan) -> dict[str, Figures]:
         sides = {
             name: _side(stack, name, root, groups, plan) for name, root in (("here", ROOT), (revision, other))
         }
-        runs: dict[str, dict[str, list[tuple[Load, float]]]] = {name: {} for name in sides}
-        for operation in [*next(iter(sides.values())).reads, "add a member"]:
-            say(operation)
-            for number in range(1 + plan.runs):
-                for name, side in sides.items():
-                    # The first run of each is to warm up.
-                    done = _run(side, operation, plan.seconds if number else 1)
-                    if number:
-                        runs[name].setdefault(operation, []).append(done)
-        return {
-            name: {
-                operation: (median(run.per_second for run, _ in some), median(cpu for _, cpu in some))
-                for operation, some in operations.items()
-            }
-            for name, operations in runs.items()
-        }
+        found: dict[str, Figures] = {name: {} for name in sides}
+        for operation in next(iter(sides.values())).reads:
+            for label, senders in (("", _again), (", for the first time", _once)):
+                with contextlib.ExitStack() as files:
+                    ready = {name: senders(files, side, operation, plan) for name, side in sides.items()}
+                    _take_turns(f"{operation}{label}", ready, plan, found)
+        adding = {name: partial(side.additions.send, side.server, WRITERS) for name, side in sides.items()}
+        _take_turns("add a member", adding, plan, found)
+        return found
 
 
-def _run(side: _Side, operation: str, seconds: float) -> tuple[Load, float]:
-    if operation not in side.reads:
-        return side.additions.send(side.server, WRITERS, seconds)
+def _take_turns(operation: str, senders: Senders, plan: Plan, found: dict[str, Figures]) -> None:
+    say(operation)
+    runs: dict[str, list[tuple[Load, float]]] = {name: [] for name in senders}
+    for number in range(1 + plan.runs):
+        for name, send in senders.items():
+            # The first run of each is to warm up.
+            done = send(plan.seconds if number else 1)
+            if number:
+                runs[name].append(done)
+    for name, some in runs.items():
+        found[name][operation] = (median(run.per_second for run, _ in some), median(cpu for _, cpu in some))
+
+
+def _again(
+    files: contextlib.ExitStack, side: _Side, operation: str, _plan: Plan
+) -> Callable[[float], tuple[Load, float]]:
     scenario = side.reads[operation]
-    with load.prepared([request.encode(side.made.key) for request in scenario.requests]) as requests:
-        return timed(side.server, requests, scenario.clients, seconds)
+    requests = [request.encode(side.made.key) for request in scenario.requests]
+    return partial(timed, side.server, files.enter_context(load.prepared(requests)), scenario.clients)
+
+
+def _once(
+    files: contextlib.ExitStack, side: _Side, operation: str, plan: Plan
+) -> Callable[[float], tuple[Load, float]]:
+    scenario = side.reads[operation]
+    count = round((1 + plan.seconds * plan.runs) * _IN_A_SECOND)
+    requests = [request.encode(side.made.key) for request in scenarios.asked_once(scenario, count)]
+    file = files.enter_context(load.prepared(requests))
+    status = scenario.requests[0].status
+    return partial(Taken(operation, file, count, status).send, side.server, scenario.clients)
 
 
 def _side(stack: contextlib.ExitStack, name: str, root: Path, groups: int, plan: Plan) -> _Side:
     made = unlimited(dataset(groups, root), f"compare-{'here' if name == 'here' else 'there'}")
     sample = samples.draw(made)
-    server = stack.enter_context(servers.guildhall(made, root))
+    server = stack.enter_context(servers.guildhall(made.database, root))
     reads = {scenario.name: scenario for scenario in scenarios.reads(server, sample)}
     added = scenarios.additions(sample, scenarios.groups_to_join(sample), plan.additions)
     prepared = stack.enter_context(load.prepared([request.encode(made.key) for request in added]))

@@ -24,6 +24,13 @@ _SHAPE = {
 }
 """What the largest organization holds beside groups; smaller ones hold it in proportion."""
 
+_FILLED_BY = (
+    "store/migrations/*.*",
+    "synthetic/*.py",
+    *(f"store/{name}.py" for name in ("bulk", "derivations", "sqlite_bulk", "postgres_bulk")),
+)
+"""Files that decide what a dataset holds."""
+
 
 class Dataset(msgspec.Struct, frozen=True, rename="camel"):
     """A database, and what its organization is called with."""
@@ -87,11 +94,9 @@ def select(made: Dataset, sql: str, *values: object) -> list[tuple[object, ...]]
 def _fingerprint(root: Path) -> str:
     """Tell apart what different revisions would build: the schema, and whatever fills it."""
     digest = hashlib.blake2b(digest_size=6)
-    source = root / "src" / "guildhall"
-    for folder in ("store/migrations", "synthetic"):
-        for file in sorted((source / folder).iterdir()):
-            if file.is_file():
-                digest.update(file.read_bytes())
+    for pattern in _FILLED_BY:
+        for file in sorted((root / "src" / "guildhall").glob(pattern)):
+            digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

@@ -1,10 +1,14 @@
 """The floor of the database: the statements that requests make, run again without a server."""
 
 import asyncio
+import contextlib
+import itertools
+import math
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import apsw
 import httpx
@@ -14,6 +18,8 @@ from benchmarks.dataset import Dataset
 from benchmarks.load import LoadFailed, Request
 from guildhall.app import Server
 from guildhall.settings import Settings
+from guildhall.store import sqlite
+from guildhall.store.sqlite_name_scans import SELECT_NAMES
 from guildhall.store.sqlite_transaction import connect
 
 Statements = list[tuple[str, Any]]
@@ -23,6 +29,8 @@ BATCH = 64
 """Operations that share a commit, as in the server's writer."""
 
 _CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
+_SHARED = (" api_keys", SELECT_NAMES)
+"""What is read once a second, or once, for all requests: the key, names to be searched in memory."""
 
 
 class Floor(msgspec.Struct, frozen=True):
@@ -35,45 +43,94 @@ class Floor(msgspec.Struct, frozen=True):
     """Requests whose statements run in a second, one after the other."""
 
 
-def record(made: Dataset, requests: Sequence[Request]) -> list[Statements]:
-    """Return the statements of each request, which a server in this process answers; writes are made."""
-    return asyncio.run(_record(made, requests))
+class _Notes:
+    """Notes what runs on every connection that is opened while it is used."""
 
+    def __init__(self) -> None:
+        self._noted: Statements = []
+        self._begun = 0
 
-async def _record(made: Dataset, requests: Sequence[Request]) -> list[Statements]:
-    current: Statements = []
+    def __enter__(self) -> Self:
+        apsw.connection_hooks.append(self._hook)
+        return self
 
-    def note(_cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
+    def __exit__(self, *_: object) -> None:
+        apsw.connection_hooks.remove(self._hook)
+
+    def take(self) -> Statements:
+        """Return what was noted since the last time, but for what no single request needs."""
+        found = [(sql, bindings) for sql, bindings in self._noted if not any(some in sql for some in _SHARED)]
+        self._noted.clear()
+        self._begun = 0
+        return found
+
+    def _hook(self, connection: apsw.Connection) -> None:
+        connection.exec_trace = self._note
+
+    def _note(self, _cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
+        if sql == "BEGIN":
+            if threading.current_thread() is threading.main_thread():
+                self._begun = len(self._noted)
+            else:
+                # A read that had to leave the event loop begins again: what it ran there is no part of it.
+                del self._noted[self._begun :]
         if not sql.lstrip().startswith(_CONTROL):
-            current.append((sql, bindings))
+            self._noted.append((sql, bindings))
         return True
 
-    def hook(connection: apsw.Connection) -> None:
-        connection.exec_trace = note
 
-    apsw.connection_hooks.append(hook)
-    server = Server(Settings(database=made.path))
+@contextlib.contextmanager
+def _no_budget() -> Iterator[None]:
+    """Let reads stay on the event loop however long they take there: recording makes each slower."""
+    kept = sqlite.READ_BUDGET, sqlite.SCAN_BUDGET
+    sqlite.READ_BUDGET = sqlite.SCAN_BUDGET = math.inf
+    try:
+        yield
+    finally:
+        sqlite.READ_BUDGET, sqlite.SCAN_BUDGET = kept
+
+
+def record(
+    made: Dataset, requests: Sequence[Request], *, warm: Sequence[Request] = (), seconds: float = math.inf
+) -> list[Statements]:
+    """Return the statements of each request, which a server in this process answers; writes are made.
+
+    Those to warm up come before, so that what a server reads once into memory is no request's. What takes
+    more seconds than given is left out.
+    """
+    with _no_budget(), _Notes() as notes:
+        return asyncio.run(_record(made, requests, warm, notes, seconds))
+
+
+async def _record(
+    made: Dataset, requests: Sequence[Request], warm: Sequence[Request], notes: _Notes, seconds: float
+) -> list[Statements]:
+    server, recorded = Server(Settings(database=made.path)), []
+    headers = {"authorization": f"Bearer {made.key}", "content-type": "application/json"}
+    transport = httpx.ASGITransport(server)
     await server.start()
     try:
-        transport = httpx.ASGITransport(server)
-        headers = {"authorization": f"Bearer {made.key}", "content-type": "application/json"}
-        recorded = []
         async with httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1", headers=headers
+            transport=transport, base_url="http://guildhall", headers=headers
         ) as http:
-            await http.get(
-                "/admin/v1/orgs"
-            )  # The key is looked up once a second; that is no part of a request.
-            for request in requests:
-                current.clear()
-                answer = await http.request(request.method, request.path, content=request.body or None)
-                if answer.status_code != request.status:
-                    raise LoadFailed(f"{request.method} {request.path}: {answer.status_code} {answer.text}")
-                recorded.append([entry for entry in current if " api_keys" not in entry[0]])
+            # The first look-up of the key.
+            await _ask(http, Request("GET", "/admin/v1/orgs"))
+            for request in warm:
+                await _ask(http, request)
+            notes.take()
+            end = time.monotonic() + seconds
+            for request in itertools.takewhile(lambda _: time.monotonic() < end, requests):
+                await _ask(http, request)
+                recorded.append(notes.take())
         return recorded
     finally:
         await server.stop()
-        apsw.connection_hooks.remove(hook)
+
+
+async def _ask(http: httpx.AsyncClient, request: Request) -> None:
+    answer = await http.request(request.method, request.path, content=request.body or None)
+    if answer.status_code != request.status:
+        raise LoadFailed(f"{request.method} {request.path}: {answer.status_code} {answer.text}")
 
 
 def replay_reads(made: Dataset, recorded: Sequence[Statements], seconds: float) -> Floor:

@@ -25,12 +25,6 @@ GROUPS = 500
 _RESOURCE = "ari:cloud:jira::site/hot"
 
 
-class _Made(NamedTuple):
-    """What the servers are started on; as `dataset.Dataset`."""
-
-    path: str
-
-
 class Organization(NamedTuple):
     """What additions are made of."""
 
@@ -68,7 +62,7 @@ def main() -> None:
     made = furnish(options.database, seats=options.seats)
     with contextlib.ExitStack() as stack:
         started = [
-            stack.enter_context(servers.guildhall(_Made(options.database), workers=options.workers))  # type: ignore[arg-type]
+            stack.enter_context(servers.guildhall(options.database, workers=options.workers))
             for _ in range(options.servers)
         ]
         hot, others = made.groups[: options.rounds], made.groups[options.rounds :]
@@ -93,10 +87,10 @@ def measure(
             stack.enter_context(load.prepared(requests[share * number : share * (number + 1)]))
             for number in range(len(started))
         ]
-        clients = options.clients // len(started)
+        clients, manner = options.clients // len(started), load.Manner(status=204)
         running = [
-            load.start(
-                server.url, file, clients=clients, seconds=options.seconds, manner=load.Manner(status=204)
+            stack.enter_context(
+                load.started(server.url, file, clients=clients, seconds=options.seconds, manner=manner)
             )
             for server, file in zip(started, files, strict=True)
         ]

@@ -1,6 +1,6 @@
 -- Replays prepared requests: the first argument of the script names a file of them. The others are those of
 -- `Manner` in load.py: milliseconds that every connection waits before each request, how many of the requests
--- are left out in the first round, and the status that must come back, or 0 for any.
+-- are left out in the first round, and the status that must come back.
 local folder = debug.getinfo(1, "S").source:match("^@(.*/)")
 local read_requests = dofile(folder .. "requests.lua")
 local threads = {}
@@ -19,10 +19,8 @@ function init(args)
    if pause > 0 then
       delay = function() return pause end
    end
-   if wanted > 0 then
-      response = function(status)
-         if status ~= wanted then wrong = wrong + 1 end
-      end
+   response = function(status)
+      if status ~= wanted then wrong = wrong + 1 end
    end
 end
 

@@ -1,12 +1,13 @@
-"""Measuring reads of one server: beside their floors, beside commits, and searches."""
+"""Measuring reads of one server: beside their floors, beside writes, and searches."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from benchmarks import floors, load, scenarios, servers
-from benchmarks.load import Load, Manner, Request
+from benchmarks.load import Load, LoadFailed, Manner, Request
 from benchmarks.runs import MICROSECONDS, Plan, answers, median, medians, timed
 from benchmarks.samples import Sample
 from benchmarks.scenarios import Scenario
@@ -14,7 +15,10 @@ from benchmarks.servers import Server
 
 _RECORDED = 300
 _WARMING = 20
-"""Searches of each kind that come before those that are measured."""
+"""Requests of a kind that come before those that are measured."""
+
+_BESIDE = 3.0
+"""Seconds of a run beside writes, at most."""
 
 _SEARCHING = 3.0
 """Seconds of a run of searches, at most: so many different ones there are."""
@@ -28,6 +32,8 @@ class Read(msgspec.Struct, frozen=True):
     """
 
     name: str
+    different: int
+    """Requests that were sent, none of them twice before all were."""
     first_per_second: float | None
     first_cpu: float | None
     per_second: float
@@ -38,6 +44,15 @@ class Read(msgspec.Struct, frozen=True):
     statements: float
     p50: float
     p99: float
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """A read while there are writes of some kind, so many a second."""
+
+    name: str
+    writes: str
+    writes_per_second: float
+    load: Load
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -62,7 +77,8 @@ def _read(
     server: Server, bare: Server, sample: Sample, scenario: Scenario, floor: Request, plan: Plan
 ) -> Read:
     different = list(dict.fromkeys(scenario.requests))
-    recorded = floors.record(sample.made, different[:_RECORDED])
+    cut = _WARMING if len(different) > _WARMING else 0
+    recorded = floors.record(sample.made, different[cut : cut + _RECORDED], warm=different[:cut])
     sql = floors.replay_reads(sample.made, recorded, min(1.0, plan.seconds))
     key = sample.made.key
     first_rate, first_cpu = _ask_all_once(server, sample, different, scenario.clients)
@@ -81,6 +97,7 @@ def _read(
     mine, floor_runs = zip(*pairs, strict=True)
     return Read(
         scenario.name,
+        len(different),
         first_rate,
         first_cpu,
         median(run.per_second for run, _ in mine),
@@ -103,10 +120,9 @@ def _ask_all_once(
     """
     runs: list[tuple[Load, float]] = []
     asked = last = 0
-    status = different[0].status
     with load.prepared([request.encode(sample.made.key) for request in different]) as requests:
         while asked + last <= len(different):
-            runs.append(timed(server, requests, clients, 1, Manner(skip=asked, status=status)))
+            runs.append(timed(server, requests, clients, 1, Manner(skip=asked)))
             last = runs[-1][0].requests
             asked += last
         if asked < len(different):
@@ -117,20 +133,48 @@ def _ask_all_once(
     return asked / sum(run.seconds for run, _ in runs), cpu
 
 
-def beside_commits(server: Server, sample: Sample, scenario: Scenario, plan: Plan) -> tuple[Load, float]:
-    """Measure a read while members are added at about 200 a second; return it and that rate."""
-    groups = scenarios.groups_to_join(sample)
-    added = scenarios.additions(sample, groups, int(300 * plan.seconds) + 600, skip=500)
-    key = sample.made.key
+class _Writing(NamedTuple):
+    """Writes that go on while pages are read, none of them twice."""
+
+    name: str
+    requests: list[Request]
+    clients: int
+    pause: int
+    """Milliseconds that each client waits before each of them."""
+
+
+def beside_writes(server: Server, sample: Sample, reads: Sequence[Scenario], plan: Plan) -> list[Beside]:
+    """Measure pages beside about 200 additions of members a second, and beside about 5 renames of groups."""
+    plan = msgspec.structs.replace(plan, seconds=min(_BESIDE, plan.seconds))
+    groups, seconds = scenarios.groups_to_join(sample), (round(plan.seconds) + 1) * plan.runs
+    pages = [scenario for scenario in reads if scenario.name.startswith("page of")]
+    found = []
+    for page in pages:
+        added = scenarios.additions(sample, groups, 300 * seconds)
+        found.append(_beside(server, sample, page, _Writing("additions", added, 3, 10), plan))
+    renames = _Writing("renames", scenarios.renames(sample, groups, 10 * seconds), 1, 200)
+    return [*found, _beside(server, sample, pages[0], renames, plan)]
+
+
+def _beside(server: Server, sample: Sample, page: Scenario, writing: _Writing, plan: Plan) -> Beside:
+    key, sent = sample.made.key, 0
+    runs: list[tuple[Load, Load]] = []
+    _ask_all_once(server, sample, list(dict.fromkeys(page.requests)), page.clients)
     with (
-        load.prepared([request.encode(key) for request in added]) as writes,
-        load.prepared([request.encode(key) for request in scenario.requests]) as reads,
+        load.prepared([request.encode(key) for request in writing.requests]) as writes,
+        load.prepared([request.encode(key) for request in page.requests]) as reads,
     ):
-        _ask_all_once(server, sample, list(dict.fromkeys(scenario.requests)), scenario.clients)
-        pace = Manner(pause=10, status=204)
-        with load.started(server.url, writes, clients=3, seconds=plan.seconds + 1, manner=pace) as writer:
-            done = load.run(server.url, reads, clients=scenario.clients, seconds=plan.seconds)
-            return done, load.finish(writer).per_second
+        for _ in range(plan.runs):
+            manner = Manner(pause=writing.pause, skip=sent, status=204)
+            seconds, clients = plan.seconds + 1, writing.clients
+            with load.started(server.url, writes, clients=clients, seconds=seconds, manner=manner) as writer:
+                done = load.run(server.url, reads, clients=page.clients, seconds=plan.seconds)
+                runs.append((done, load.finish(writer)))
+            sent += runs[-1][1].requests + clients
+    if sent > len(writing.requests):
+        raise LoadFailed(f"{len(writing.requests)} {writing.name} were not enough.")
+    read, written = zip(*runs, strict=True)
+    return Beside(page.name, writing.name, median(one.per_second for one in written), medians(read))
 
 
 def search_all(server: Server, sample: Sample, plan: Plan) -> list[Search]:

@@ -41,7 +41,7 @@ def beside_peers(results: dict[str, Any]) -> str:
                     f"{one['per_second']:,.0f}",
                     f"{ours:,.0f}",
                     judged(ours / one["per_second"], 1),
-                    *((f"{first:,.0f}", f"{first / one['per_second']:.2f}") if first else ("", "")),
+                    *((f"{first:,.0f}", judged(first / one["per_second"], 1)) if first else ("", "")),
                     f"{one['p50_ms']:.2f} / {one['p99_ms']:.2f}",
                     f"{one['server_cpu_us']:.0f}",
                 )

@@ -68,7 +68,7 @@ def _each(
 
 def _draw_latency(results: dict[str, Any]) -> None:
     loads = {one["name"]: one["load"] for one in results["searches"]}
-    loads |= {f"{name}, beside commits": done for name, done, _ in results["beside"]}
+    loads |= {f"{one['name']}, beside {one['writes']}": one["load"] for one in results["beside"]}
     loads |= {f"add to {one['name']}": one for one in results["writes"]}
     figure, axes = plt.subplots(figsize=(10, 6), layout="constrained")
     for name, load in loads.items():

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from benchmarks import load, pgbench, postgres, scenarios, servers
-from benchmarks.additions import COUNT_ADDITIONS, require_added
+from benchmarks.additions import require_added, stored
 from benchmarks.dataset import Dataset
 from benchmarks.load import Load, LoadFailed, Request
 from benchmarks.pgbench import Pair, Transaction
@@ -64,10 +64,10 @@ def add_all(made: Dataset, sample: Sample, plan: Plan, workers: int) -> dict[str
     requests, left_over = _requests(sample, plan)
     alone = {name: record(made, some[:_RECORDED]) for name, some in requests.items() if name != HOT}
     same = _same(made, left_over, alone[PLAIN], plan)
-    before = _stored(made)
+    before = stored(made)
     runs: dict[str, list[tuple[Load, float, float]]] = {name: [] for name in requests}
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(servers.guildhall(made, workers=workers))
+        server = stack.enter_context(servers.guildhall(made.database, workers=workers))
         taken = {}
         for name, some in requests.items():
             left = [request.encode(made.key) for request in some[_RECORDED:]]
@@ -78,7 +78,8 @@ def add_all(made: Dataset, sample: Sample, plan: Plan, workers: int) -> dict[str
             same.run(made.url, plan.seconds)
         connections = postgres.connections(made.url)
     confirmed = sum(source.confirmed for source in taken.values()) + same.added
-    require_added(confirmed, sum(source.runs for source in taken.values()) * WRITERS, _stored(made) - before)
+    under_way = sum(source.runs for source in taken.values()) * WRITERS
+    require_added(confirmed, under_way, before, stored(made))
     return {
         "additions": [_added(name, some) for name, some in runs.items()],
         "pgbench": median(same.rates),
@@ -114,10 +115,6 @@ def _same(made: Dataset, requests: Sequence[Request], recorded: Sequence[Recorde
 
 def _pair(request: Request) -> tuple[str, str]:
     return request.path.split("/")[-2], msgspec.json.decode(request.body)["accountId"]
-
-
-def _stored(made: Dataset) -> int:
-    return int(postgres.fetch(made.url, COUNT_ADDITIONS)[0][0])
 
 
 def _run(server: Server, url: str, source: Taken, seconds: float) -> tuple[Load, float, float]:

@@ -67,7 +67,7 @@ def measure(made: Dataset, sample: Sample, plan: Plan) -> tuple[dict[str, Any], 
         "clients": CLIENTS,
     }
     say("PostgreSQL: reads")
-    with servers.guildhall(made, workers=WORKERS) as server:
+    with servers.guildhall(made.database, workers=WORKERS) as server:
         wanted = scenarios.reads(server, sample, READS)
         recorded = {one.name: record(made, _some(one.requests)) for one in wanted}
         results["reads"] = _read_all(server, sample, wanted, recorded, plan)

@@ -26,7 +26,7 @@ def record(made: Dataset, requests: Sequence[Request]) -> list[Recorded]:
     found = []
     with wire.recording(postgres.address(made.url)) as (port, recorder):
         through = msgspec.structs.replace(made, url=postgres.through(made.url, port))
-        with servers.guildhall(through) as server:
+        with servers.guildhall(through.database) as server:
             # The first look-up of the key, and what else a server does once.
             servers.ask(server, "GET", "/admin/v1/orgs", made.key)
             for request in requests:

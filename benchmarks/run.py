@@ -1,7 +1,7 @@
 """Times Guildhall beside its floors and its peers, and writes `report.md`.
 
 `python benchmarks/run.py` takes about three quarters of an hour once the datasets are built; `--part`
-measures some of it and keeps the rest of the last run, `--quick` takes a minute or two, on a small dataset
+measures some of it and keeps the rest of the last run, `--quick` takes a few minutes, on a small dataset
 and without a report; `--compare REV` sets this checkout against another revision. PostgreSQL is measured
 where the variable `GUILDHALL_BENCH_POSTGRES` names a server.
 """
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from benchmarks import (  # noqa: E402
     measures,
     postgres,
     postgres_measures,
+    profiles,
     reports,
     samples,
     scenarios,
@@ -74,9 +76,10 @@ def main() -> None:
         raise SystemExit(
             f"The last full run was of {results['groups']} groups; add --short to print this one."
         )
-    results["machine"] = _machine()
     for part in options.part or (("sqlite", "postgres") if printed else PARTS):
+        origin = {"revision": _revision(), "date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": _machine()}
         results |= PARTS[part](groups, plan)
+        results.setdefault("measured", {})[part] = origin
         # What was measured up to here stays, whatever happens to the next part.
         if not printed:
             _keep(results)
@@ -129,7 +132,7 @@ def _sqlite(groups: int, plan: Plan) -> dict[str, Any]:
     made = copy_of(dataset(groups), home() / "work")
     sample = samples.draw(made)
     results: dict[str, Any] = {"disk": _disk(made)}
-    with servers.guildhall(made) as server:
+    with servers.guildhall(made.database) as server:
         results["start"] = server.seconds_to_start
         results["memory_idle"] = server.memory()
         say("Measuring reads")
@@ -142,11 +145,8 @@ def _sqlite(groups: int, plan: Plan) -> dict[str, Any]:
         for number in ("count", "stats"):
             wanted = filters.of_numbers(sample, number)
             results[f"users/{number}"] = filters.measure(server, sample, wanted)
-        say("Measuring pages beside commits")
-        pages = [scenario for scenario in reads if scenario.name.startswith("page of")]
-        results["beside"] = [
-            (scenario.name, *measures.beside_commits(server, sample, scenario, plan)) for scenario in pages
-        ]
+        say("Measuring pages beside writes")
+        results["beside"] = measures.beside_writes(server, sample, reads, plan)
         results["memory_loaded"] = server.memory_at_most()
     results |= _writes(dataset(groups), sample, plan)
     results["disk_grown"] = _disk(additions.grow(copy_of(dataset(groups), home() / "work"), _GROWN))
@@ -171,7 +171,7 @@ def _writes(original: Dataset, sample: samples.Sample, plan: Plan) -> dict[str, 
             additions.add_members(original, sample, groups, plan, name=name, **environment)
             for name, groups, environment in kinds
         ]
-    sql = additions.sql_of_additions(original, sample, random, 2_000)
+    sql = additions.sql_of_additions(original, sample, random, 20_000)
     return {"writes": writes, "sql_of_additions": sql}
 
 
@@ -192,7 +192,7 @@ def _size(groups: int, plan: Plan) -> dict[str, Any]:
     original = dataset(groups)
     made = copy_of(original, home() / "work")
     sample = samples.draw(made)
-    with servers.guildhall(made) as server:
+    with servers.guildhall(made.database) as server:
         reads = measures.read_all(server, sample, scenarios.reads(server, sample), plan)
         searches = measures.search_all(server, sample, plan)
     joined = scenarios.groups_to_join(sample)
@@ -237,11 +237,18 @@ def _peer(name: str, groups: int, plan: Plan) -> list[Any]:
         return [msgspec.json.decode(file.read_bytes()) for file in sorted(Path(folder).glob("*.json"))]
 
 
+def _profile(groups: int, _plan: Plan) -> dict[str, Any]:
+    """See where the time of reads goes on SQLite, with one worker."""
+    say("Profiling reads")
+    return _plain({"profiles": profiles.measure(samples.draw(dataset(groups)))})
+
+
 PARTS: dict[str, Callable[[int, Plan], dict[str, Any]]] = {
     "sqlite": _sqlite,
     "sizes": _sizes,
     "postgres": _postgres,
     "peers": _peers,
+    "profile": _profile,
 }
 """What is measured by itself, and how; all of it unless a part is named."""
 
@@ -268,6 +275,14 @@ def _disk(made: Dataset) -> dict[str, float]:
         "per_membership": memberships / max(1, int(str(rows["memberships"]))),
         "per_group": groups / max(1, int(str(rows["groups"]))),
     }
+
+
+def _revision() -> str:
+    command = ("git", "rev-parse", "--short", "HEAD")
+    try:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
 
 
 def _machine() -> dict[str, Any]:

@@ -54,24 +54,25 @@ def medians(loads: Sequence[Load]) -> Load:
 class Taken:
     """Requests that can be sent only once: each run begins behind those that earlier runs took."""
 
-    def __init__(self, name: str, requests: Path, count: int) -> None:
+    def __init__(self, name: str, requests: Path, count: int, status: int = 204) -> None:
         self.name = name
         self.confirmed = 0
         self.runs = 0
         self._requests = requests
         self._count = count
+        self._status = status
         self._taken = 0
 
     def send(self, server: Server, clients: int, seconds: float) -> tuple[Load, float]:
         """Send what was not sent yet; raises LoadFailed when there was too little of it."""
-        manner = Manner(skip=self._taken, status=204)
+        manner = Manner(skip=self._taken, status=self._status)
         done, cpu = timed(server, self._requests, clients, seconds, manner)
         # What was under way at the end was sent as well.
         self._taken += done.requests + clients
         self.confirmed += done.requests
         self.runs += 1
         if self._taken > self._count:
-            raise LoadFailed(f"{self.name}: {self._count} additions were not enough.")
+            raise LoadFailed(f"{self.name}: {self._count} requests were not enough.")
         return done, cpu
 
 

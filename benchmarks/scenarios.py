@@ -1,6 +1,7 @@
 """What is measured: requests by name, as real clients send them."""
 
 import collections
+import functools
 import itertools
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from benchmarks.dataset import select
+from benchmarks.dataset import Dataset, select
 from benchmarks.load import Request
 from benchmarks.peers import draws
 from benchmarks.samples import Sample, walk
@@ -68,6 +69,12 @@ def reads(server: Server, sample: Sample, wanted: Collection[str] = ()) -> list[
     return [Scenario(name, make()) for name, make in found.items() if not wanted or name in wanted]
 
 
+def asked_once(scenario: Scenario, count: int) -> list[Request]:
+    """Return so many questions of a scenario, each in bytes of its own: all are asked for the first time."""
+    worded = (request.reworded(number) for number in itertools.count() for request in scenario.requests)
+    return list(itertools.islice(worded, count))
+
+
 def _gets(paths: Iterable[str]) -> list[Request]:
     return [Request("GET", path) for path in paths]
 
@@ -89,11 +96,17 @@ def _v1_search(server: Server, sample: Sample) -> list[Request]:
 
 
 def _six_letters(sample: Sample) -> Iterator[str]:
-    """Return searches for pieces of names, drawn as those that peers are asked for."""
+    """Return searches for pieces of names, drawn as those that peers are asked for.
+
+    Each comes in all orders of its parameters, which mean the same: each is asked for the first time once.
+    """
     sql = "SELECT name FROM groups WHERE id IN (SELECT value FROM json_each(?))"
     chosen = msgspec.json.encode(sample.groups[: draws.DRAWN]).decode()
-    for term in draws.terms(str(row[0]) for row in select(sample.made, sql, chosen)):
-        yield f"{sample.v2('/groups')}?searchTerm={term}&limit=20"
+    terms = draws.terms(str(row[0]) for row in select(sample.made, sql, chosen))
+    for order in range(6):
+        for term in terms:
+            orders = list(itertools.permutations((f"searchTerm={term}", "limit=20", "sortBy=name")))
+            yield f"{sample.v2('/groups')}?{'&'.join(orders[order])}"
 
 
 def searches(sample: Sample) -> list[Scenario]:
@@ -128,7 +141,8 @@ def _terms(sample: Sample) -> dict[str, list[str]]:
 def additions(sample: Sample, groups: Sequence[str], most: int, skip: int = 0) -> list[Request]:
     """Return requests that each add another user to one of the groups in turn; `skip` leaves users out."""
     found: list[Request] = []
-    people = {group: iter(_strangers(sample, group, most // len(groups) + 1, skip)) for group in groups}
+    each = most // len(groups) + 1
+    people = {group: itertools.islice(_strangers(sample, group), skip, skip + each) for group in groups}
     for group in itertools.cycle(groups):
         user = next(people[group], None)
         if user is None or len(found) == most:
@@ -136,6 +150,15 @@ def additions(sample: Sample, groups: Sequence[str], most: int, skip: int = 0) -
         path = f"{sample.v2('/groups', sample.directories[0])}/{group}/memberships"
         found.append(Request("POST", path, msgspec.json.encode({"accountId": user}).decode(), 204))
     return found
+
+
+def renames(sample: Sample, groups: Sequence[str], most: int) -> list[Request]:
+    """Return requests that each give one of the groups, in turn, another name."""
+    path = sample.v2("/groups", sample.directories[0])
+    return [
+        Request("PATCH", f"{path}/{group}", msgspec.json.encode({"name": f"Renamed {number}"}).decode(), 204)
+        for number, group in zip(range(most), itertools.cycle(groups), strict=False)
+    ]
 
 
 def groups_to_join(sample: Sample, most: int = JOINED) -> list[str]:
@@ -149,19 +172,31 @@ def groups_to_join(sample: Sample, most: int = JOINED) -> list[str]:
     return [str(row[0]) for row in rows][:most]
 
 
-def _strangers(sample: Sample, group: str, most: int, skip: int) -> list[str]:
-    """Return active users of the default directory who are not in the group, each group others first."""
+def _strangers(sample: Sample, group: str) -> Iterator[str]:
+    """Yield people who are not in the group, in random order; each group begins at another place."""
     sql = """
-        SELECT u.account_id FROM directory_users AS u
-        JOIN directories AS d ON d.directory_key = u.directory_key AND d.rank = 0
-        WHERE u.org_key = 1 AND u.status = 0 AND u.user_key > ?
-          AND NOT EXISTS (SELECT 1 FROM memberships AS m JOIN groups AS g ON g.group_key = m.group_key
-                          WHERE g.id = ? AND m.org_key = 1 AND m.user_key = u.user_key)
-        LIMIT ? OFFSET ?
+        SELECT m.user_key FROM memberships AS m JOIN groups AS g ON g.group_key = m.group_key
+        WHERE m.org_key = 1 AND g.org_key = 1 AND g.id = ?
     """
-    last = int(str(select(sample.made, "SELECT max(user_key) FROM users")[0][0]))
-    start = int(group[:6], 16) % (last // 2)
-    return [str(row[0]) for row in select(sample.made, sql, start, group, most, skip)]
+    people, present = _people(sample.made), {row[0] for row in select(sample.made, sql, group)}
+    start = int(group[:8], 16)
+    for number in range(len(people)):
+        key, account_id = people[(start + number) % len(people)]
+        if key not in present:
+            yield account_id
+
+
+@functools.lru_cache(1)
+def _people(made: Dataset) -> list[tuple[int, str]]:
+    """Return keys and ids of the active users of the default directory, in random order."""
+    sql = """
+        SELECT u.user_key, u.account_id FROM directory_users AS u
+        JOIN directories AS d ON d.directory_key = u.directory_key AND d.rank = 0
+        WHERE u.org_key = 1 AND u.status = 0
+    """
+    found: list[Any] = select(made, sql)
+    random.Random(_SEED).shuffle(found)
+    return found
 
 
 def plain_groups(sample: Sample, most: int = JOINED) -> list[str]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.dataset import ROOT, Dataset
+from benchmarks.dataset import ROOT
 
 _NANOSECONDS = 1e-9
 _STOPPING = 30.0
@@ -45,10 +45,10 @@ class Server:
 
 @contextlib.contextmanager
 def guildhall(
-    made: Dataset, root: Path = ROOT, workers: int = 1, environment: Mapping[str, str] | None = None
+    database: str, root: Path = ROOT, workers: int = 1, environment: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """Start the server of a checkout on a dataset, and stop it in the end."""
-    options = ("--database", made.database, "--workers", str(workers))
+    """Start the server of a checkout on a database, and stop it in the end."""
+    options = ("--database", database, "--workers", str(workers))
     command = (sys.executable, "-m", "guildhall", "serve", "--port", "0", "--json", *options)
     with _started(command, {"PYTHONPATH": str(root / "src"), **(environment or {})}) as server:
         yield server

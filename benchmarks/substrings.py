@@ -7,7 +7,6 @@ drawn from the names themselves; those that many names hold are left out: lists 
 
 import argparse
 import asyncio
-import sys
 import time
 import urllib.parse
 import uuid
@@ -35,7 +34,7 @@ _LONGEST_MS = 5_000
 class Way(NamedTuple):
     """An index, and how a term is looked for through it; `{t}` is the table, `{x}` its text."""
 
-    index: str
+    using: str
     condition: str
 
 
@@ -99,7 +98,7 @@ async def _cost(connection: Any, table: str, parts: dict[str, str], way: Way) ->
     """Build the index, and insert rows beside it and without it."""
     columns = parts["columns"]
     writes = f"INSERT INTO written SELECT {columns} FROM {table} ORDER BY name_key LIMIT {_WRITTEN}"
-    using = way.index.format(**parts)
+    using = way.using.format(**parts)
     await connection.execute(f"CREATE TEMPORARY TABLE written AS SELECT {columns} FROM {table} LIMIT 0")
     bare = await _seconds(connection, writes)
     await connection.execute(f"CREATE INDEX ON written USING {using}")
@@ -183,4 +182,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

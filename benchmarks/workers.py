@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from benchmarks import load, postgres, scenarios, servers
-from benchmarks.additions import COUNT_ADDITIONS, added, require_added, unlimited
+from benchmarks.additions import require_added, stored, unlimited
 from benchmarks.dataset import Dataset
 from benchmarks.load import Load
 from benchmarks.runs import Plan, Taken, median, timed
@@ -84,13 +84,14 @@ def measure(
             for engine, made in engines.items()
             for one in _contenders(stack, engine, made, (sample, known.get(engine, ())), plan)
         ]
+        before = {one.made: stored(one.made) for one in found}
         for _ in range(plan.runs):
             for one in found:
                 one.run(min(_SECONDS, plan.seconds))
-        for made in {one.made.database: one.made for one in found}.values():
+        for made, was in before.items():
             mine = [one.additions for one in found if one.made == made]
             confirmed = sum(taken.confirmed for taken in mine)
-            require_added(confirmed, sum(taken.runs for taken in mine) * WRITERS, _stored(made))
+            require_added(confirmed, sum(taken.runs for taken in mine) * WRITERS, was, stored(made))
         return [one.measured() for one in found]
 
 
@@ -109,13 +110,9 @@ def _contenders(
     for number, workers in enumerate(counts):
         own = copy or unlimited(made, f"workers-{workers}")
         some = requests[number :: len(counts)] if copy else requests
-        server = stack.enter_context(servers.guildhall(own, workers=workers))
+        server = stack.enter_context(servers.guildhall(own.database, workers=workers))
         reads = reads or scenarios.reads(server, msgspec.structs.replace(sample, made=own), READS)
         prepared = stack.enter_context(load.prepared([request.encode(own.key) for request in some]))
         taken = Taken(f"{engine} with {workers} workers", prepared, len(some))
         runs: dict[str, list[Load]] = {name: [] for name in (*READS, "add a member")}
         yield _Contender(engine, workers, own, server, reads, taken, runs)
-
-
-def _stored(made: Dataset) -> int:
-    return int(postgres.fetch(made.url, COUNT_ADDITIONS)[0][0]) if made.url else added(made)
