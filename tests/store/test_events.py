@@ -199,8 +199,13 @@ async def test_times_are_found_where_they_contradict_the_order(world, seed):
         wanted = EventFilter(since=since, until=until)
         expected = [str(time) for time in times if since <= time < until]
         for view in (EventView(wanted), EventView(wanted, oldest_first=True, stream=True)):
-            found = [event.message for event in await every(world, view, chance.choice((3, 50, 500)))]
-            assert found == (expected if view.stream else expected[::-1])
+            right = expected if view.stream else expected[::-1]
+            for _ in range(20 if view.stream else 1):
+                # A stream waits for what ends just now: it might be of this database.
+                found = [event.message for event in await every(world, view, chance.choice((3, 50, 500)))]
+                if found == right:
+                    break
+            assert found == right
 
 
 async def test_prune_removes_expired_events_in_batches(world):
