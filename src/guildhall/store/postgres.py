@@ -27,7 +27,7 @@ from guildhall.store.postgres_errors import (
 from guildhall.store.postgres_links import COMMAND_LIMITS, READ, WRITE, Limits, Link, find_way, server_limits
 from guildhall.store.postgres_lookups import Lookups
 from guildhall.store.postgres_migrate import migrate_postgres
-from guildhall.store.postgres_pool import Busy, Pool
+from guildhall.store.postgres_pool import Pool
 from guildhall.store.postgres_transaction import CountingLink, LoneRead, PostgresTransaction, SecondStatement
 
 Result = TypeVar("Result")
@@ -234,11 +234,9 @@ class PostgresDatabase:
         """Say why the database cannot be used, or None; it can where all connections are used by others."""
         try:
             self.trouble = await self._on_link(_find_trouble, _CHECK_SECONDS)
-        except Busy:
-            return None
         except Unavailable as error:
-            # None can be opened now; those that there are need not be lost.
-            self.trouble = str(error)
+            # None can be had now; those that there are need not be lost.
+            self.trouble = None if self._pool.is_busy else str(error)
             return self.trouble
         except Exception as error:
             if not is_trouble(error):

@@ -20,10 +20,6 @@ IDLE_SECONDS = 60.0
 _LOG = logging.getLogger("guildhall.store")
 
 
-class Busy(Unavailable):
-    """Others use every link for too long: of the database that says nothing."""
-
-
 class Pool:
     """Links that are opened at need, at most so many, and used again; the latest first."""
 
@@ -44,11 +40,16 @@ class Pool:
         self._all_back = asyncio.Event()
         self._closed = False
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether links are in use and no more may be opened; while all are being opened, nobody answers."""
+        return self._open >= self.most and self._used > 0
+
     async def acquire(self, seconds: float = math.inf) -> Link:
         """Return a link of one's own, until it is released.
 
-        Raises Busy when none comes free in `seconds` or the time that connecting may take, and Unavailable
-        when none can be opened.
+        Raises Unavailable when none can be opened, or comes free in `seconds` or the time that connecting
+        may take.
         """
         link = self._find_idle() or await self._open_or_wait(min(seconds, self.seconds))
         self._used += 1
@@ -67,9 +68,10 @@ class Pool:
             async with asyncio.timeout(seconds):
                 return await (self._open_another() if self._open < self.most else self._wait())
         except TimeoutError as error:
-            # Where none is in use, all are being opened, and nobody is answered.
-            if self._open >= self.most and self._used:
-                raise Busy("Every connection to the database is in use; nothing was changed.") from error
+            if self.is_busy:
+                raise Unavailable(
+                    "Every connection to the database is in use; nothing was changed."
+                ) from error
             raise self._unreachable(error) from error
         except CONNECTING as error:
             raise self._unreachable(error) from error
