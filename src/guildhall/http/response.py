@@ -37,9 +37,9 @@ class Response(msgspec.Struct):
         """Return the headers of the body and those given, as they are sent."""
         made: list[Header] = []
         if self.body or self.stream is not None:
-            made.append((b"content-type", self.media_type.encode()))
+            made.append(encode_header(("content-type", self.media_type)))
         if self.status != _NO_CONTENT and self.stream is None:
-            made.append((b"content-length", b"%d" % len(self.body)))
+            made.append(_content_length(len(self.body)))
         return made + [encode_header(header) for header in self.headers]
 
 
@@ -53,7 +53,13 @@ def empty_response(status: int, headers: list[tuple[str, str]] | None = None) ->
     return Response(status, b"", headers or [])
 
 
+# Answers that are kept share what these return: there are very many of them.
 @lru_cache(256)
 def encode_header(header: tuple[str, str]) -> Header:
     """Return a header as it is sent."""
     return header[0].encode(), header[1].encode("latin-1")
+
+
+@lru_cache(4_096)
+def _content_length(length: int) -> Header:
+    return b"content-length", b"%d" % length
