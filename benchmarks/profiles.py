@@ -52,7 +52,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 def measure(sample: Sample) -> list[Profile]:
-    """Profile each of the reads ; raises LoadFailed where there is no py-spy."""
+    """Profile each of the reads; raises LoadFailed where there is no py-spy."""
     with servers.guildhall(sample.made.database) as server:
         return [_profile(server, sample, scenario) for scenario in scenarios.reads(server, sample, READS)]
 

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from guildhall.store.memberships import JOIN
 from guildhall.store.statement import Statement
 from tests import partitioned, postgres
 from tests.partitions.conftest import MODULUS
@@ -53,6 +54,11 @@ def partitions(node: dict[str, Any]) -> set[str]:
 def test_statement_reads_one_partition(name, explain):
     read = partitions(explain(STATEMENTS[name]))
     assert len(read) <= 1 or name in ACROSS
+
+
+def test_a_member_with_its_event_is_of_one_partition(explain):
+    """The one statement that is written for PostgreSQL alone."""
+    assert len(partitions(explain(JOIN))) == 1
 
 
 def test_statements_of_filters_read_one_partition(explain):
