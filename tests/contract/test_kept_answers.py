@@ -1,6 +1,7 @@
 """Answers that are given again equal what the store holds: whoever wrote, and whatever it was (ADR 14)."""
 
 import asyncio
+import gc
 import random
 
 import pytest
@@ -297,6 +298,15 @@ class Always:
 
     def holds(self, moment, groups):
         return True
+
+
+def test_a_garbage_collection_passes_by_what_is_kept():
+    """There is so much of it that to go through it would stop the server for a tenth of a second."""
+    kept = KeptAnswers(Always())
+    kept.keep(b"key", 1, ROUTES[0], Response(body=b"x" * 9_000, groups=(1, 2)))
+    gc.collect()
+    answer = kept._answers[b"key"]
+    assert not any(map(gc.is_tracked, (answer, answer.headers, answer.pieces, answer.groups)))
 
 
 def test_kept_answers_are_bounded():

@@ -36,16 +36,16 @@ _COMPARED = 5
 
 
 class KeptAnswer(msgspec.Struct, gc=False):
-    """An answer, and the moment that it is of."""
+    """An answer, and the moment that it is of. All of it is of kinds that a garbage collection passes by."""
 
     moment: int
     route: Route
     status: int
-    headers: list[Header]
-    pieces: list[bytes]
+    headers: tuple[Header, ...]
+    pieces: tuple[bytes, ...]
     """The body."""
-    groups: Sequence[int] | None
-    """See `Response.groups`."""
+    groups: bytes | None
+    """See `Response.groups`; eight bytes of each."""
     size: int
     """Bytes of memory, about."""
     place: int
@@ -58,9 +58,9 @@ class Repeated(Response, kw_only=True):
     """An answer that is given again."""
 
     route: Route
-    sent: list[Header]
+    sent: tuple[Header, ...]
 
-    def encoded_headers(self) -> list[Header]:
+    def encoded_headers(self) -> Sequence[Header]:
         """Return the headers as they were sent before."""
         return self.sent
 
@@ -90,7 +90,8 @@ class KeptAnswers:
         kept = self._answers.get(key)
         if kept is None or self.moment() is None:
             return None
-        if not self._freshness.holds(kept.moment, kept.groups):
+        groups = None if kept.groups is None else memoryview(kept.groups).cast("q")
+        if not self._freshness.holds(kept.moment, groups):
             self._drop(kept)
             return None
         self._uses = kept.used = self._uses + 1
@@ -103,15 +104,15 @@ class KeptAnswers:
             return
         if key in self._answers:
             self._drop(self._answers[key])
-        pieces = [body[start : start + _PIECE_BYTES] for start in range(0, len(body), _PIECE_BYTES)]
+        starts = range(0, len(body), _PIECE_BYTES)
         size = len(body) + len(groups or ()) * _OVERHEAD_OF_GROUP + _OVERHEAD
         self._answers[key] = KeptAnswer(
             moment=moment,
             route=route,
             status=response.status,
-            headers=response.encoded_headers(),
-            pieces=pieces,
-            groups=None if groups is None else array("q", groups),
+            headers=tuple(response.encoded_headers()),
+            pieces=tuple([body[start : start + _PIECE_BYTES] for start in starts]),
+            groups=None if groups is None else array("q", groups).tobytes(),
             size=size,
             place=len(self._keys),
             used=self._uses,

@@ -1,6 +1,6 @@
 """Answers before they are sent."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -33,7 +33,7 @@ class Response(msgspec.Struct):
     stream: Stream | None = None
     """Gives the body piece by piece, read from a snapshot of its own; `body` is empty then."""
 
-    def encoded_headers(self) -> list[Header]:
+    def encoded_headers(self) -> Sequence[Header]:
         """Return the headers of the body and those given, as they are sent."""
         made: list[Header] = []
         if self.body or self.stream is not None:
