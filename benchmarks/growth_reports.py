@@ -32,8 +32,9 @@ def growth(sizes: dict[str, Any]) -> str:
     ]
     masses = table(("the largest group, seconds", *groups), changes)
     text = (
-        "Rates are of answers given again. The column of the first time sets the largest size against the"
-        " smallest that has enough different requests."
+        "Rates are of answers given again, of as many different requests at each size: where there are fewer"
+        " pages, the same ones are asked for in other words. The column of the first time sets the largest"
+        " size against the smallest."
     )
     return "\n\n".join(["## How cost grows", text, table(head, rows), masses, plots])
 
