@@ -139,6 +139,8 @@ async def test_statement_that_is_given_up_ends_on_the_server(database_url):
             while await operator.fetchval(counted, slow.postgres) == 0:
                 pass
             read.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await read
             while await operator.fetchval(counted, slow.postgres) > 0:
                 pass
     await operator.close()

@@ -268,6 +268,8 @@ async def test_replica_is_not_read_when_the_primary_does_not_tell_its_place(pair
                 return await seen(world) == ["New"]
 
             await until(is_seen)
+            with reading_from("primary"):
+                assert await seen(world) == ["New"]
             await until(lambda: is_said(world, "cannot be compared"))
             await operator.execute(f"GRANT {place} TO PUBLIC")
         await until_replica_answers(world)

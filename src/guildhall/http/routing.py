@@ -49,7 +49,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     without_database: bool = False
     """Whether the handler is called without a transaction, with None in its place."""
     kept: bool = True
-    """Whether an answer that only reads may be given again: when keys were used must be new (ADR 14)."""
+    """Whether an answer that only reads may be given again; not one that shows when keys were used, for that
+    is written without being announced (ADR 14)."""
     latest: bool = False
     """Whether it is read where writes go, also where a replica takes reads (ADR 19)."""
     mount: str = "/admin"

@@ -116,20 +116,25 @@ class LoneRead(PostgresTransaction):
         return await self._lookups.find(statement, parameters)
 
 
+def _with(statements: int, sql: str) -> int:
+    """Return how many statements want one snapshot, with another one to those that did."""
+    return statements + (statements > 0 or sql != _BEFORE_THE_SNAPSHOT)
+
+
 class _AnyLink:
     """A link for as long as a statement runs, and for one statement only, but for a directory's before it."""
 
-    __slots__ = ("_run", "_used")
+    __slots__ = ("_run", "_statements")
 
     def __init__(self, run: RunAlone) -> None:
         self._run = run
-        self._used = False
+        self._statements = 0
 
     def count(self, sql: str) -> None:
         """Note a statement; raises SecondStatement."""
-        if self._used:
+        self._statements = _with(self._statements, sql)
+        if self._statements > 1:
             raise SecondStatement
-        self._used = sql != _BEFORE_THE_SNAPSHOT
 
     def fetch(self, sql: str, arguments: Sequence[Any]) -> Awaitable[list[Any]]:
         """See `Link.fetch`."""
@@ -153,13 +158,10 @@ class CountingLink:
 
     def fetch(self, sql: str, arguments: Sequence[Any]) -> Awaitable[list[Any]]:
         """See `Link.fetch`."""
-        self._count(sql)
+        self.statements = _with(self.statements, sql)
         return self._link.fetch(sql, arguments)
 
     def first(self, sql: str, arguments: Sequence[Any]) -> Awaitable[Any]:
         """See `Link.first`."""
-        self._count(sql)
+        self.statements = _with(self.statements, sql)
         return self._link.first(sql, arguments)
-
-    def _count(self, sql: str) -> None:
-        self.statements += self.statements > 0 or sql != _BEFORE_THE_SNAPSHOT
