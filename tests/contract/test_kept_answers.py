@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 from guildhall.app import ROUTES
 from guildhall.http import authentication
 from guildhall.http.kept import KeptAnswers, Repeated
+from guildhall.http.metrics import publish_requests
 from guildhall.http.response import Response
 from guildhall.model.paging import Window
 from guildhall.operations.keys import list_keys, revoke_key
@@ -234,6 +235,7 @@ async def test_what_is_given_again_has_the_headers_of_its_route_and_is_counted(w
 
 def requests_of(operation):
     labels = {"operation": operation, "status": "200"}
+    publish_requests()
     return REGISTRY.get_sample_value("guildhall_requests_total", labels) or 0
 
 

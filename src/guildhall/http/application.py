@@ -9,8 +9,8 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from functools import lru_cache, partial
+from collections.abc import AsyncGenerator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,7 +21,7 @@ from guildhall.http.cors import cors_headers, preflight_headers
 from guildhall.http.errors import Wire, error_response
 from guildhall.http.exchange import NOBODY, Disconnected, Exchange, Receive, Scope, Send
 from guildhall.http.kept import KeptAnswers, key_of
-from guildhall.http.metrics import REQUEST_SECONDS, REQUESTS
+from guildhall.http.metrics import RequestMeter
 from guildhall.http.origin import Origin
 from guildhall.http.positions import position_header, read_position
 from guildhall.http.preferences import read_preferences
@@ -77,6 +77,7 @@ class Application:
         self._authenticator = authenticator
         self._origin = origin
         self._strict = strict
+        self._meter = RequestMeter()
         self._kept = KeptAnswers(database.freshness) if database.freshness is not None else None
         self._readers = {r.operation: QueryReader(r.query or NoParameters) for r in router.routes}
 
@@ -98,7 +99,7 @@ class Application:
             await _send(send, response, exchange)
         else:
             await self._send_stream(send, response, begun, exchange)
-        _measure(exchange, response, time.perf_counter() - came)
+        self._meter.add(exchange.operation, response.status, time.perf_counter() - came)
 
     def _repeat(self, exchange: Exchange) -> Response | None:
         """Answer what was asked before by the same caller, if the answer still holds.
@@ -108,10 +109,17 @@ class Application:
         """
         if self._kept is None or exchange.method != "GET" or exchange.header(b"prefer") is not None:
             return None
-        identity = self._authenticator.recall(exchange.header(b"authorization"))
-        known = self._kept.find(key_of(identity, exchange)) if identity is not None else None
-        if known is not None:
-            _note_route(exchange, known.route)
+        recalled = self._authenticator.recall(exchange.header(b"authorization"))
+        if recalled is None:
+            return None
+        caller, identity = recalled
+        question = key_of(identity, exchange)
+        known = self._kept.find(question)
+        if known is None:
+            # What follows need not find that out again.
+            exchange.caller, exchange.question = caller, question
+            return None
+        _note_route(exchange, known.route)
         return known
 
     async def _answer(self, exchange: Exchange) -> Response:
@@ -141,13 +149,15 @@ class Application:
 
     async def _operate_or_repeat(self, exchange: Exchange, route: Route, kept: KeptAnswers) -> Response:
         """Answer a read; what was answered to the same before counts, if it still holds."""
-        key = key_of(identity_of(exchange.caller), exchange)
-        if (known := kept.find(key)) is not None:
-            return known
+        question = exchange.question
+        if question is None:
+            question = key_of(identity_of(exchange.caller), exchange)
+            if (known := kept.find(question)) is not None:
+                return known
         moment = kept.moment()
         response = await self._operate(exchange, route)
         if moment is not None and moment == kept.moment() and not exchange.shows_host:
-            kept.keep(key, moment, route, response)
+            kept.keep(question, moment, route, response)
         return response
 
     def _options(self, exchange: Exchange) -> Response:
@@ -162,8 +172,10 @@ class Application:
         """Return who calls; raises Unauthenticated, ScopeMissing, OrganizationNotFound."""
         if route.permission == PUBLIC:
             return NOBODY
-        caller, limits = await self._authenticator.authenticate(exchange.header(b"authorization"))
-        exchange.headers += limits
+        caller = exchange.caller
+        if caller is NOBODY:
+            caller, limits = await self._authenticator.authenticate(exchange.header(b"authorization"))
+            exchange.headers += limits
         _require_permission(caller, Permission(route.permission))
         org_id = exchange.match.parameters.get("orgId", caller.org_id) if exchange.match else caller.org_id
         if org_id != caller.org_id and parse_uuid(org_id) != caller.org_id:
@@ -290,15 +302,3 @@ async def _send(send: Send, response: Response, exchange: Exchange) -> None:
     if exchange.method == "HEAD":
         body, streams = b"", False
     await send({"type": "http.response.body", "body": body, "more_body": streams})
-
-
-def _measure(exchange: Exchange, response: Response, seconds: float) -> None:
-    count, observe = _meters(exchange.operation, response.status)
-    count()
-    observe(seconds)
-
-
-@lru_cache(2_048)
-def _meters(operation: str, status: int) -> tuple[Callable[[], None], Callable[[float], None]]:
-    """Return what counts requests of one kind, and what observes how long they took."""
-    return REQUESTS.labels(operation, status).inc, REQUEST_SECONDS.labels(operation).observe

@@ -65,8 +65,8 @@ class Authenticator:
         self._note_use(known.caller, now)
         return known.caller, _use(known, now) if known.rate_limit else []
 
-    def recall(self, header: str | None) -> bytes | None:
-        """Return the `identity` of a caller who needs no other look, or None; then `authenticate` decides.
+    def recall(self, header: str | None) -> tuple[Caller, bytes] | None:
+        """Return a caller who needs no other look, and the `identity`, or None; then `authenticate` decides.
 
         A limited key always does: its answers say what is left.
         """
@@ -78,7 +78,7 @@ class Authenticator:
         if known.has_expired(now):
             return None
         self._note_use(known.caller, now)
-        return known.identity
+        return known.caller, known.identity
 
     def _note_use(self, caller: Caller, now: int) -> None:
         if caller.key_id is not None:

@@ -31,6 +31,9 @@ class Exchange:
         self.path: str = raw_path.decode("latin-1").partition("?")[0]
         self.query: bytes = scope["query_string"]
         self.caller: Caller = NOBODY
+        """Who calls, once that is known."""
+        self.question: bytes | None = None
+        """What a kept answer was looked for by, and not found."""
         self.body = b""
         self.client: str = (scope.get("client") or ("",))[0]
         self.scheme: str = scope.get("scheme", "http")

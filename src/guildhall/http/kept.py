@@ -120,8 +120,11 @@ class KeptAnswers:
         self._keys.append(key)
         self._bytes += size
         while self._bytes > self._most_bytes:
-            drawn = [self._answers[self._chance.choice(self._keys)] for _ in range(_COMPARED)]
-            self._drop(min(drawn, key=_last_use))
+            self._drop(min([self._draw() for _ in range(_COMPARED)], key=_last_use))
+
+    def _draw(self) -> KeptAnswer:
+        # `choice` would take its time to be fair to the last bit.
+        return self._answers[self._keys[int(self._chance.random() * len(self._keys))]]
 
     def _drop(self, kept: KeptAnswer) -> None:
         key, last = self._keys[kept.place], self._keys.pop()
