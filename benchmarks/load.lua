@@ -8,6 +8,10 @@ local requests = {}
 local at = 0
 wrong = 0
 
+-- wrk counts statuses above 399 by itself. To be told each status costs it as much as all the rest, and the
+-- server shares its processors: reads, which answer with this one or an error, are left to it.
+local OK = 200
+
 function setup(thread)
    threads[#threads + 1] = thread
 end
@@ -19,8 +23,10 @@ function init(args)
    if pause > 0 then
       delay = function() return pause end
    end
-   response = function(status)
-      if status ~= wanted then wrong = wrong + 1 end
+   if wanted ~= OK then
+      response = function(status)
+         if status ~= wanted then wrong = wrong + 1 end
+      end
    end
 end
 
