@@ -46,6 +46,17 @@ class Read(msgspec.Struct, frozen=True):
     p99: float
 
 
+class Rate(msgspec.Struct, frozen=True):
+    """Requests a second of a read, and microseconds of processor time of each."""
+
+    name: str
+    per_second: float
+    cpu: float
+    p50: float
+    p99: float
+    first_per_second: float | None
+
+
 class Beside(msgspec.Struct, frozen=True):
     """A read while there are writes of some kind, so many a second."""
 
@@ -131,6 +142,20 @@ def _ask_all_once(
         return None, None
     cpu = sum(run.requests * cpu for run, cpu in runs) / asked
     return asked / sum(run.seconds for run, _ in runs), cpu
+
+
+def rates(server: Server, sample: Sample, wanted: Sequence[Scenario], clients: int, plan: Plan) -> list[Rate]:
+    """Measure reads by so many clients, without floors."""
+    found = []
+    for scenario in wanted:
+        different = list(dict.fromkeys(scenario.requests))
+        first, _ = _ask_all_once(server, sample, different, clients)
+        with load.prepared([request.encode(sample.made.key) for request in different]) as requests:
+            runs = [timed(server, requests, clients, plan.seconds) for _ in range(plan.runs)]
+        done = medians([run for run, _ in runs])
+        cpu = median(cpu for _, cpu in runs)
+        found.append(Rate(scenario.name, done.per_second, cpu, done.p50, done.p99, first))
+    return found
 
 
 class _Writing(NamedTuple):

@@ -31,6 +31,7 @@ from benchmarks import (  # noqa: E402
     comparisons,
     filters,
     measures,
+    peer_reports,
     postgres,
     postgres_measures,
     profiles,
@@ -233,7 +234,14 @@ def _postgres(groups: int, plan: Plan) -> dict[str, Any]:
 
 
 def _peers(groups: int, plan: Plan) -> dict[str, Any]:
-    return {"peers": [result for name in PEERS for result in _peer(name, groups, plan)]}
+    """Measure the peers, and the same reads of Guildhall by as many clients."""
+    original = dataset(groups)
+    sample = samples.draw(original)
+    with servers.guildhall(original.database) as server:
+        wanted = scenarios.reads(server, sample, peer_reports.READS)
+        ours = measures.rates(server, sample, wanted, scenarios.WRITERS, plan)
+    peers = [result for name in PEERS for result in _peer(name, groups, plan)]
+    return _plain({"peers": peers, "reads beside peers": ours})
 
 
 def _peer(name: str, groups: int, plan: Plan) -> list[Any]:
@@ -242,10 +250,8 @@ def _peer(name: str, groups: int, plan: Plan) -> list[Any]:
     with tempfile.TemporaryDirectory() as folder:
         result = str(Path(folder) / "result.json")
         data = ("--data", dataset(groups).path, "--work", str(home() / "peers"), "--json", result)
-        seconds = ("--seconds", str(round(plan.seconds)))
-        subprocess.run(
-            (sys.executable, "-m", f"benchmarks.peers.{name}", *data, *seconds), check=True, cwd=ROOT
-        )
+        how = ("--seconds", str(round(plan.seconds)), "--clients", str(scenarios.WRITERS))
+        subprocess.run((sys.executable, "-m", f"benchmarks.peers.{name}", *data, *how), check=True, cwd=ROOT)
         return [msgspec.json.decode(file.read_bytes()) for file in sorted(Path(folder).glob("*.json"))]
 
 
