@@ -66,6 +66,9 @@ class Transaction(Protocol):
         Before a statement and behind it the same object: then those are the names that it saw.
         """
 
+    def expect_rows(self, most: int) -> None:
+        """Say how many rows a read may come to: very many are better not read on the event loop."""
+
     def take_turn(self) -> None:
         """Let what else has come in go first: before a read begins what may take long on the event loop."""
 

@@ -86,6 +86,7 @@ _ASSIGNMENT = {
 
 async def select_groups(tx: Transaction, org_key: int, view: GroupView, window: Window) -> list[Group]:
     """Return up to `limit + 1` groups of the window, in its own direction."""
+    tx.expect_rows(window.limit)
     if view.filter.search is not None:
         tx.take_turn()
     return await read_page(tx, await _group_page(tx, org_key, view, window))

@@ -81,11 +81,14 @@ class PostgresTransaction:
     def name_scan(self, org_key: int) -> None:
         """Return nothing: what other machines rename is only known by reading."""
 
+    def expect_rows(self, most: int) -> None:
+        """Do nothing: the server reads, not this process."""
+
     def take_turn(self) -> None:
-        """Do nothing: the server searches, not this process."""
+        """Do nothing, for the same reason."""
 
     async def user_sets(self, org_key: int, parts: Sequence[UserFilter], *, read: bool = False) -> None:
-        """Return nothing, for the same reason."""
+        """Return nothing: others alter them as well."""
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` once the transaction is on disk."""

@@ -37,6 +37,12 @@ SCAN_BUDGET = 0.010
 """Seconds that a read may take there from when it scans names in memory."""
 
 _LOG = logging.getLogger("guildhall.store")
+MANY_ROWS = 500
+"""A read of so many rows may exceed its budget, and then others that follow it soon probably do."""
+
+SECONDS_OFF_LOOP = 1.0
+"""For so long they are read in threads at once."""
+
 _STEPS_BETWEEN_LOOKS = 4_000
 _READER_THREADS = 2
 _THREAD_CACHE = -4096
@@ -64,6 +70,8 @@ class SQLiteDatabase:
         self._clock = clock
         self._new_id = new_id
         self._deadline = math.inf
+        self._reads_many = False
+        self._off_loop_until = 0.0
         self._rounds = Rounds()
         self._threads = ThreadPoolExecutor(_READER_THREADS, "guildhall-reader")
         self._of_thread = threading.local()
@@ -97,7 +105,17 @@ class SQLiteDatabase:
         return SQLiteTransaction(connection, self._clock(), self._new_id)
 
     def _over_budget(self) -> bool:
-        return time.perf_counter() > self._deadline
+        now = time.perf_counter()
+        if now <= self._deadline:
+            return False
+        if self._reads_many:
+            self._off_loop_until = now + SECONDS_OFF_LOOP
+        return True
+
+    def _expect_rows(self, most: int) -> None:
+        self._reads_many = most >= MANY_ROWS
+        if self._reads_many and time.perf_counter() < self._off_loop_until:
+            raise apsw.InterruptError
 
     async def read(self, function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:
         """Run a read on the loop's connection, or again in a thread when it exceeds its budget."""
@@ -122,10 +140,11 @@ class SQLiteDatabase:
             # Only what runs between BEGIN and ROLLBACK may be interrupted: the connection has to leave the
             # transaction whatever happens.
             self._deadline = time.perf_counter() + READ_BUDGET
+            self._reads_many = False
             transaction = self._transaction(reader)
             transaction.begun, transaction.find_names = begun, self._find_names
             transaction.find_user_sets = self._find_user_sets
-            transaction.rounds = rounds
+            transaction.rounds, transaction.expect = rounds, self._expect_rows
             try:
                 return complete(function(transaction, *args, **kwargs))
             finally:

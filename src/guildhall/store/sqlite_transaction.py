@@ -83,6 +83,7 @@ class SQLiteTransaction:
         "alterations",
         "begun",
         "effects",
+        "expect",
         "find_names",
         "find_user_sets",
         "now",
@@ -102,6 +103,8 @@ class SQLiteTransaction:
         """Where the writer wants to know what was altered."""
         self.find_names: Callable[[int], NameScan | None] | None = None
         """How reads on the event loop come by names in memory."""
+        self.expect: Callable[[int], None] | None = None
+        """What a read on the event loop is asked about the rows that it may come to."""
         self.rounds: Rounds | None = None
         """What a read on the event loop has to take its turn in."""
         self.begun: int | None = None
@@ -166,6 +169,11 @@ class SQLiteTransaction:
     def name_scan(self, org_key: int) -> NameScan | None:
         """Return the names of all groups of an organization, if they are in memory."""
         return None if self.find_names is None else self.find_names(org_key)
+
+    def expect_rows(self, most: int) -> None:
+        """Say how many rows may come; raises InterruptError where so many have just taken too long."""
+        if self.expect is not None:
+            self.expect(most)
 
     def take_turn(self) -> None:
         """Let what else has come in go first; raises OutOfTurn, to begin again in turn."""
