@@ -1,9 +1,14 @@
 """Groups that are asked for at the same time are answered by one statement, as if each were asked alone."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 
+import asyncpg
 import pytest
 
+from guildhall.http import authentication
+from guildhall.store import postgres_lookups
 from guildhall.store.statement import Statement
 from tests.make import open_world
 
@@ -108,3 +113,58 @@ async def test_who_comes_late_waits_for_a_connection_as_long_as_others(world, gr
     for link in links:
         pool.release(link)
     assert [name(answer) for answer in await asyncio.gather(*late)] == [group.name for group in groups[:3]]
+
+
+@pytest.fixture
+async def roomy(relay, monkeypatch):
+    """A server with more connections than these tests use at once, which looks its key up only once."""
+    monkeypatch.setattr(authentication, "FRESH_SECONDS", 60)
+    async with open_world(relay.url, postgres_connections=6) as opened:
+        yield opened
+
+
+@contextlib.asynccontextmanager
+async def groups_locked(database_url: str) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """Let no statement read groups; give what waits until so many are waiting for that."""
+    other = await asyncpg.connect(database_url)
+    try:
+        async with other.transaction():
+            await other.execute("LOCK TABLE groups")
+
+            async def waiting(count: int) -> None:
+                asked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'groups'::regclass"
+                async with asyncio.timeout(10):
+                    while await other.fetchval(asked) != count:
+                        pass
+
+            yield waiting
+    finally:
+        await other.close()
+
+
+async def test_who_comes_while_a_statement_is_under_way_shares_the_next(
+    roomy, relay, database_url, monkeypatch
+):
+    monkeypatch.setattr(postgres_lookups, "MOST_SECONDS_HELD", 60)
+    groups = [await roomy.group(f"Group {number}") for number in range(6)]
+    await get(roomy, groups[0].id)
+    before = relay.round_trips
+    async with groups_locked(database_url) as waiting:
+        asked = [asyncio.create_task(get(roomy, groups[0].id))]
+        await waiting(1)
+        for group in groups[1:]:
+            asked.append(asyncio.create_task(get(roomy, group.id)))
+            # Each comes in a round of the event loop of its own.
+            await waiting(1)
+    assert [name(answer) for answer in await asyncio.gather(*asked)] == [group.name for group in groups]
+    assert relay.round_trips - before == 2
+
+
+async def test_a_statement_that_takes_long_keeps_the_next_for_a_moment_only(roomy, database_url):
+    groups = [await roomy.group(f"Group {number}") for number in range(2)]
+    async with groups_locked(database_url) as waiting:
+        first = asyncio.create_task(get(roomy, groups[0].id))
+        await waiting(1)
+        second = asyncio.create_task(get(roomy, groups[1].id))
+        await waiting(2)
+    assert [name(answer) for answer in await asyncio.gather(first, second)] == ["Group 0", "Group 1"]
