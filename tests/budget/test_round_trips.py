@@ -33,6 +33,8 @@ async def test_reads(world, relay):
         f"{anywhere}/{group.id}": 1,
         f"{anywhere}?limit=20&includeUsers=true": 1,
         f"{anywhere}/count": 1,
+        f"{anywhere}?searchTerm={group.name}": 1,
+        f"{groups}?searchTerm={group.name}": 2,
         f"{groups}?limit=20&includeUsers=true": 2,
         f"{groups}/count": 2,
         f"{groups}/stats": 2,

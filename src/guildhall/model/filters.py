@@ -49,6 +49,16 @@ class GroupFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=Tr
         """Whether what matches is decided by groups alone, without members and roles."""
         return self.users is None and self.owners is None and self.resources is None and self.roles is None
 
+    @property
+    def reads_names_only(self) -> bool:
+        """Whether it is a search for nothing but a term, in one directory or in all of them."""
+        return (
+            self.search is not None
+            and self.groups is None
+            and self.reads_groups_only
+            and (self.directories is None or len(self.directories) == 1)
+        )
+
 
 class GroupView(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """A filtered list of groups in one direction of its order: by name, then by id."""

@@ -5,6 +5,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from guildhall.model.user_lists import UserFilter
 from guildhall.store.freshness import Freshness
+from guildhall.store.name_samples import NameSample
 from guildhall.store.name_scans import NameScan
 from guildhall.store.statement import Statement
 
@@ -68,6 +69,9 @@ class Transaction(Protocol):
 
     def expect_rows(self, most: int) -> None:
         """Say how many rows a read may come to: very many are better not read on the event loop."""
+
+    async def name_sample(self, org_key: int) -> NameSample | None:
+        """Return a few names of groups, of some seconds ago, if the engine chooses its ways by them."""
 
     def take_turn(self) -> None:
         """Let what else has come in go first: before a read begins what may take long on the event loop."""

@@ -16,6 +16,7 @@ import msgspec
 
 from guildhall.model.paging import Position
 from guildhall.store.database import Transaction
+from guildhall.store.name_samples import Outlook
 from guildhall.store.statement import Row, Statement
 from guildhall.store.trigrams import on_postgres
 
@@ -106,6 +107,19 @@ async def read_page(tx: Transaction, wanted: FilteredList[Row]) -> list[Row]:
     if end is None or len(rows) > wanted.limit:
         return rows
     return await _read_on(tx, wanted, len(rows))
+
+
+async def read_by_outlook(
+    tx: Transaction, wanted: FilteredList[Row], driver: str, outlook: Outlook
+) -> list[Row]:
+    """Return up to `limit + 1` rows in the way that a sample makes look cheaper."""
+    if outlook.walked < outlook.gathered:
+        rows = await wanted.walk(tx, outlook.edge)
+        if outlook.edge is None or len(rows) > wanted.limit:
+            return rows
+        if outlook.walked_to_end < outlook.gathered:
+            return await wanted.walk(tx, None)
+    return await wanted.gather(tx, driver)
 
 
 async def _read_on(tx: Transaction, wanted: FilteredList[Row], seen: int) -> list[Row]:

@@ -28,10 +28,12 @@ from guildhall.store.drivers import (
     given,
     order_by,
     passes,
+    read_by_outlook,
     read_page,
     searching,
 )
 from guildhall.store.groups import GROUP_COLUMNS, GROUP_PARTS
+from guildhall.store.name_samples import NameSample
 from guildhall.store.statement import Statement
 from guildhall.store.trigrams import Match, on_postgres
 
@@ -89,7 +91,28 @@ async def select_groups(tx: Transaction, org_key: int, view: GroupView, window: 
     tx.expect_rows(window.limit)
     if view.filter.search is not None:
         tx.take_turn()
+    if view.filter.reads_names_only:
+        sample = await tx.name_sample(org_key)
+        if sample is not None:
+            return await _read_by_sample(tx, org_key, view, window, sample)
     return await read_page(tx, await _group_page(tx, org_key, view, window))
+
+
+async def _read_by_sample(
+    tx: Transaction, org_key: int, view: GroupView, window: Window, sample: NameSample
+) -> list[Group]:
+    """Read a page of a search for nothing but a term: by one statement, where names of a sample tell how."""
+    found = sample.find(view.filter.search or "")
+    values = _values(org_key, view.filter, trigrams.match_groups(org_key, found))
+    page = _page_of(view, window, {}, values)
+    outlook = sample.outlook(
+        found,
+        window.limit + 1,
+        directory=values["directory_key"],
+        start=window.start,
+        descending=page.shape.descending,
+    )
+    return await read_by_outlook(tx, page, Driver.SEARCH, outlook)
 
 
 class _GroupPage(msgspec.Struct, frozen=True):
@@ -111,7 +134,8 @@ class _GroupPage(msgspec.Struct, frozen=True):
         if end is None:
             return await self._read(tx, self.shape)
         shape = msgspec.structs.replace(self.shape, ends=True)
-        return await self._read(tx, shape, **dict(zip(edge_names(shape.columns, "end"), end, strict=True)))
+        names = edge_names(shape.columns, "end")
+        return await self._read(tx, shape, **dict(zip(names, end[: len(names)], strict=True)))
 
     async def scan(self, tx: Transaction) -> list[Group] | None:
         """Return groups whose names hold the term, tested against the other filters in growing batches."""
@@ -143,13 +167,19 @@ class _GroupPage(msgspec.Struct, frozen=True):
     async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
         """Return the name, and the id among several directories, that is so many groups ahead."""
         place = await tx.one(_ahead_statement(self.shape), **self.values, ahead=rows - 1)
-        return None if place is None else place.position[: len(self.shape.columns)]
+        return None if place is None else place.position
 
     async def _read(self, tx: Transaction, shape: _Shape, **end: Any) -> list[Any]:
         return await tx.all(_page_statement(shape), **self.values, **end, most=self.limit + 1)
 
 
 async def _group_page(tx: Transaction, org_key: int, view: GroupView, window: Window) -> _GroupPage:
+    return _page_of(view, window, *await _gathered_by(tx, org_key, view.filter))
+
+
+def _page_of(
+    view: GroupView, window: Window, gathered: dict[str, Gathered], values: dict[str, Any]
+) -> _GroupPage:
     descending = view.descending is not window.backward
     driver = Driver.WALK if view.filter.groups is None else Driver.GROUPS
     sign = ("<" if descending else ">") + ("=" if window.inclusive else "")
@@ -160,7 +190,6 @@ async def _group_page(tx: Transaction, org_key: int, view: GroupView, window: Wi
         descending=descending,
         start=sign if window.start else "",
     )
-    gathered, values = await _gathered_by(tx, org_key, view.filter)
     name_key, group_id = window.start or (None, None)
     start = {"start_name_key": name_key, "start_id": group_id}
     return _GroupPage(shape, window.limit, gathered, values | start)

@@ -14,6 +14,7 @@ from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import Replica
 from guildhall.store.freshness import Freshness
+from guildhall.store.name_samples import NameSamples
 from guildhall.store.postgres_errors import (
     CONFLICTS,
     LOST,
@@ -63,12 +64,13 @@ class PostgresDatabase:
         self._several: set[Any] = set()
         """The functions that needed several statements when they last read."""
         self._lookups = Lookups(self._run_alone)
+        self._samples = NameSamples()
 
     async def read(self, function: Function[Result], *args: Any, **kwargs: Any) -> Result:
         """Run a read on one snapshot; where the last one was of one statement, without a transaction."""
         kind = getattr(function, "__code__", function)
         if kind not in self._several:
-            alone = LoneRead(self._run_alone, self._lookups, self._clock(), self._new_id)
+            alone = LoneRead(self._run_alone, self._lookups, self._clock(), self._new_id, self._samples)
             try:
                 return await function(alone, *args, **kwargs)
             except SecondStatement:
@@ -223,7 +225,7 @@ class PostgresDatabase:
         return link
 
     def _transaction(self, link: Any) -> PostgresTransaction:
-        return PostgresTransaction(link, self._clock(), self._new_id)
+        return PostgresTransaction(link, self._clock(), self._new_id, self._samples)
 
     def _failure(self, error: BaseException) -> Unavailable:
         self.trouble = f"The database cannot do its work: {type(error).__name__}"

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from guildhall.model.user_lists import UserFilter
 from guildhall.store.directories import SELECT_DIRECTORY
+from guildhall.store.name_samples import SELECT_SAMPLE, SIZE, NameSample, NameSamples
 from guildhall.store.postgres_links import Link
 from guildhall.store.postgres_lookups import Lookups, RunAlone
 from guildhall.store.statement import Statement
@@ -14,21 +15,24 @@ Result = TypeVar("Result")
 
 _NUMBERED = re.compile(r"\$(\d+)")
 
-_BEFORE_THE_SNAPSHOT = SELECT_DIRECTORY.postgres
+_BEFORE_THE_SNAPSHOT = frozenset({SELECT_DIRECTORY.postgres, SELECT_SAMPLE.postgres})
 """A directory's key is its own for good, and only an empty directory is deleted: what is read of one a moment
-later, and found empty then, is what it held last."""
+later, and found empty then, is what it held last. A sample may be old."""
 
 
 class PostgresTransaction:
     """Statements on one link; see `guildhall.store.database.Transaction`."""
 
-    __slots__ = ("_link", "_new_id", "effects", "last", "now")
+    __slots__ = ("_link", "_new_id", "_samples", "effects", "last", "now")
 
     engine = "postgres"
 
-    def __init__(self, link: Any, now: int, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, link: Any, now: int, new_id: Callable[[], str], samples: NameSamples | None = None
+    ) -> None:
         self._link = link
         self._new_id = new_id
+        self._samples = samples or NameSamples()
         self.now = now
         self.effects: list[Callable[[], None]] = []
         self.last: list[str] = []
@@ -84,6 +88,14 @@ class PostgresTransaction:
     def expect_rows(self, most: int) -> None:
         """Do nothing: the server reads, not this process."""
 
+    async def name_sample(self, org_key: int) -> NameSample:
+        """Return some names of groups, which may be old."""
+
+        def read() -> Awaitable[list[Any]]:
+            return self.all(SELECT_SAMPLE, org_key=org_key, most=SIZE)
+
+        return await self._samples.find(org_key, self.now, read)
+
     def take_turn(self) -> None:
         """Do nothing, for the same reason."""
 
@@ -107,8 +119,10 @@ class LoneRead(PostgresTransaction):
 
     __slots__ = ("_lookups",)
 
-    def __init__(self, run: RunAlone, lookups: Lookups, now: int, new_id: Callable[[], str]) -> None:
-        super().__init__(_AnyLink(run), now, new_id)
+    def __init__(
+        self, run: RunAlone, lookups: Lookups, now: int, new_id: Callable[[], str], samples: NameSamples
+    ) -> None:
+        super().__init__(_AnyLink(run), now, new_id, samples)
         self._lookups = lookups
 
     async def one(self, statement: Statement[Result], **parameters: Any) -> Result | None:
@@ -121,7 +135,7 @@ class LoneRead(PostgresTransaction):
 
 def _with(statements: int, sql: str) -> int:
     """Return how many statements want one snapshot, with another one to those that did."""
-    return statements + (statements > 0 or sql != _BEFORE_THE_SNAPSHOT)
+    return statements + (statements > 0 or sql not in _BEFORE_THE_SNAPSHOT)
 
 
 class _AnyLink:

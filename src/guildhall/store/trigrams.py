@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from guildhall.store.database import Transaction
+from guildhall.store.name_samples import Found
 from guildhall.store.statement import Statement, register
 
 Match = str | list[str]
@@ -100,9 +101,6 @@ COUNT_IN_SAMPLE_OF_USERS = register(
     """
 )
 
-SELECT_SAMPLE_OF_GROUPS = register(
-    "SELECT name_key FROM groups WHERE org_key = :org_key ORDER BY group_key LIMIT :most"
-)
 SELECT_SAMPLE_OF_USERS = register(
     "SELECT name_key || ' ' || email_key FROM users WHERE org_key = :org_key ORDER BY user_key LIMIT :most"
 )
@@ -112,12 +110,11 @@ class _Searched(msgspec.Struct, frozen=True):
     """The statements that say how to search for something."""
 
     count_in_sample: Statement[Any]
-    sample: Statement[Any]
     terms: Statement[Any]
 
 
-_GROUPS = _Searched(COUNT_IN_SAMPLE_OF_GROUPS, SELECT_SAMPLE_OF_GROUPS, SELECT_GROUP_TERMS)
-_USERS = _Searched(COUNT_IN_SAMPLE_OF_USERS, SELECT_SAMPLE_OF_USERS, SELECT_USER_TERMS)
+_GROUPS = _Searched(COUNT_IN_SAMPLE_OF_GROUPS, SELECT_GROUP_TERMS)
+_USERS = _Searched(COUNT_IN_SAMPLE_OF_USERS, SELECT_USER_TERMS)
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -131,7 +128,18 @@ class Search(msgspec.Struct, frozen=True):
 
 async def search_groups(tx: Transaction, org_key: int, term: str) -> Search | None:
     """Return what finds a folded substring of group names, or None to walk instead."""
-    return await _search(tx, org_key, term, _GROUPS)
+    sample = await tx.name_sample(org_key)
+    if sample is None:
+        return await _search(tx, org_key, term, _GROUPS)
+    found = sample.find(term)
+    if found.share >= _COMMON / _SAMPLE:
+        return None
+    return Search(match_groups(org_key, found), slow=found.share > 0, share=found.share)
+
+
+def match_groups(org_key: int, found: Found) -> Match:
+    """Return what PostgreSQL looks a term up by."""
+    return [f"{org_key}:{run}" for run in found.runs]
 
 
 async def search_users(tx: Transaction, org_key: int, term: str) -> Search | None:
@@ -159,7 +167,7 @@ async def _search(tx: Transaction, org_key: int, term: str, searched: _Searched)
     if seen >= _COMMON:
         return None
     if tx.engine == "postgres":
-        grams = await _rare_trigrams(tx, org_key, term, searched.sample) if len(term) > _TRIGRAM else [term]
+        grams = await _rare_trigrams(tx, org_key, term) if len(term) > _TRIGRAM else [term]
         return Search([f"{org_key}:{gram}" for gram in grams], slow=seen > 0, share=seen / _SAMPLE)
     found = await tx.values(searched.terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS)
     if len(found) == _MOST_TRIGRAMS:
@@ -172,12 +180,12 @@ def _trigrams(term: str) -> list[str]:
     return [term[start : start + _TRIGRAM] for start in range(len(term) - _TRIGRAM + 1)]
 
 
-async def _rare_trigrams(tx: Transaction, org_key: int, term: str, sample: Statement[Any]) -> list[str]:
+async def _rare_trigrams(tx: Transaction, org_key: int, term: str) -> list[str]:
     """Return trigrams that are not in each name: all addresses of a domain share most of theirs."""
     grams = list(dict.fromkeys(_trigrams(term)))
     if len(grams) <= _MOST_LOOKED_UP:
         return grams
-    texts = await tx.values(sample, org_key=org_key, most=_SMALL_SAMPLE)
+    texts = await tx.values(SELECT_SAMPLE_OF_USERS, org_key=org_key, most=_SMALL_SAMPLE)
     return sorted(grams, key=lambda gram: sum(gram in text for text in texts))[:_MOST_LOOKED_UP]
 
 
