@@ -27,7 +27,8 @@ class GroupFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=Tr
     """Filters of groups in the store's keys, joined by AND; the values of one by OR.
 
     `owners`, `resources` and `roles` together describe one assignment (contract 8). `search` is a
-    folded substring of the name.
+    folded substring of the name. `directory_id` is of a directory whose key is not known yet, beside which
+    nothing is filtered: the first page of its groups tells the key, or nothing does.
     """
 
     directories: Keys | None = None
@@ -37,6 +38,7 @@ class GroupFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=Tr
     resources: Keys | None = None
     roles: Keys | None = None
     search: str | None = None
+    directory_id: str | None = None
 
     @property
     def matches_nothing(self) -> bool:

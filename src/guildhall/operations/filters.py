@@ -16,7 +16,7 @@ from guildhall.model.filters import (
     GroupFilter,
     Keys,
 )
-from guildhall.model.ids import ANY_DIRECTORY
+from guildhall.model.ids import ANY_DIRECTORY, parse_uuid
 from guildhall.model.names import fold, trim
 from guildhall.model.permissions import Caller
 from guildhall.operations.directories import find_directory
@@ -36,6 +36,17 @@ async def resolve_group_criteria(tx: Transaction, caller: Caller, criteria: Grou
         roles=role_keys,
         search=None if criteria.search_term is None else fold(criteria.search_term),
     )
+
+
+async def resolve_first_page(tx: Transaction, caller: Caller, criteria: GroupCriteria) -> GroupFilter:
+    """Return the filter of a list that begins: that of a directory alone needs no statement.
+
+    Raises what `resolve_group_criteria` raises, but for a directory that is only found to be missing later.
+    """
+    directory_id = parse_uuid(criteria.directory_id)
+    if directory_id is not None and criteria == GroupCriteria(criteria.directory_id):
+        return GroupFilter(directory_id=directory_id)
+    return await resolve_group_criteria(tx, caller, criteria)
 
 
 async def resolve_assignment_criteria(

@@ -13,7 +13,7 @@ from guildhall.model.errors import (
     TooMuchAtOnce,
 )
 from guildhall.model.events import EventAction, Subject
-from guildhall.model.filters import GroupView
+from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.groups import Group, GroupTotals, GroupType, ManagedBy
 from guildhall.model.ids import ANY_DIRECTORY, parse_uuid
 from guildhall.model.names import description_problem, fold, name_problem, trim
@@ -42,6 +42,23 @@ async def list_groups(tx: Transaction, caller: Caller, view: GroupView, window: 
     if not view.filter.matches_nothing:
         rows = await filters.select_groups(tx, caller.org_key, view, window)
     return cut_page(rows, window, lambda group: (group.name_key, group.id))
+
+
+async def begin_list(
+    tx: Transaction, caller: Caller, view: GroupView, window: Window
+) -> tuple[GroupView, Page[Group]]:
+    """Return the first page of a list, and its view as cursors carry it; raises DirectoryNotFound.
+
+    Its groups tell the key of a directory that only its id is known of. Where there are none the directory
+    is looked up, after the page: whenever it came, it was empty then.
+    """
+    page = await list_groups(tx, caller, view, window)
+    directory_id = view.filter.directory_id
+    if directory_id is None:
+        return view, page
+    found = page.items[0] if page.items else await find_directory(tx, caller, directory_id)
+    known = GroupFilter(directories=(found.directory_key,))
+    return GroupView(known, view.descending), page
 
 
 async def count_groups(tx: Transaction, caller: Caller, view: GroupView) -> int:

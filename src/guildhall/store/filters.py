@@ -224,13 +224,14 @@ _GROUPS_OF_DIRECTORIES: Statement[Any] = Statement(
 
 
 def _is_one_directory(chosen: GroupFilter) -> bool:
-    return chosen.directories is not None and len(chosen.directories) == 1
+    return chosen.directory_id is not None or len(chosen.directories or ()) == 1
 
 
 def _values(org_key: int, chosen: GroupFilter, match: Match | None) -> dict[str, Any]:
     return {
         "org_key": org_key,
         "directories": chosen.directories,
+        "directory_id": chosen.directory_id,
         "directory_key": chosen.directories[0] if chosen.directories else None,
         "users": chosen.users,
         "groups": chosen.groups,
@@ -293,6 +294,7 @@ _GATHERED = {
 }
 
 
+_NAMED = "(SELECT n.directory_key FROM directories AS n WHERE n.org_key = :org_key AND n.id = :directory_id)"
 _IS_HIT = "g.group_key = found.hit"
 
 _UNIQUE = frozenset({Driver.GROUPS, Driver.SEARCH, Driver.DIRECTORIES})
@@ -313,7 +315,9 @@ def _conditions(shape: _Shape) -> str:
     if shape.driver is not Driver.WALK:
         conditions.append(_IS_HIT)
     if shape.one_directory:
-        conditions.append("g.directory_key = :directory_key")
+        conditions.append(
+            f"g.directory_key = {_NAMED if 'directory_id' in shape.given else ':directory_key'}"
+        )
     tests = _tests(shape)
     if tests:
         conditions.append(passes(tests))

@@ -15,9 +15,10 @@ Result = TypeVar("Result")
 
 _NUMBERED = re.compile(r"\$(\d+)")
 
-_BEFORE_THE_SNAPSHOT = frozenset({SELECT_DIRECTORY.postgres, SELECT_SAMPLE.postgres})
+_BESIDE_THE_SNAPSHOT = frozenset({SELECT_DIRECTORY.postgres, SELECT_SAMPLE.postgres})
 """A directory's key is its own for good, and only an empty directory is deleted: what is read of one a moment
-later, and found empty then, is what it held last. A sample may be old."""
+later, and found empty then, is what it held last. Nor does it come with anything in it: if it is there after
+nothing of it was found, it was empty then, or came empty since. A sample may be old."""
 
 
 class PostgresTransaction:
@@ -135,11 +136,11 @@ class LoneRead(PostgresTransaction):
 
 def _with(statements: int, sql: str) -> int:
     """Return how many statements want one snapshot, with another one to those that did."""
-    return statements + (statements > 0 or sql not in _BEFORE_THE_SNAPSHOT)
+    return statements + (sql not in _BESIDE_THE_SNAPSHOT)
 
 
 class _AnyLink:
-    """A link for as long as a statement runs, and for one statement only, but for a directory's before it."""
+    """A link for as long as a statement runs, and for one statement only, but for a directory's beside it."""
 
     __slots__ = ("_run", "_statements")
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.contract.answers import data, names, refused
+from tests.contract.answers import data, group_id, names, refused
 from tests.make import ADMIN, USER, VIEWER
 
 UNKNOWN = "99999999-0000-4000-8000-000000000000"
+COMING_AGAIN = "77777777-0000-4000-8000-000000000000"
 NO_RESOURCE = "ari:cloud:jira::site/none"
 
 
@@ -124,6 +125,33 @@ async def test_filter_by_directory(world):
         assert await listed(world, directory, directoryIds=ids) == expected
     for directory in (UNKNOWN, "nowhere"):
         refused(await world.http.get(f"{world.v2(directory)}/groups"), 404, "ADMIN-UAM-404-1")
+
+
+@pytest.mark.parametrize("search", [False, True])
+async def test_directory_that_comes_again_under_its_id_has_its_own_groups(world, search):
+    """It is found as it is now, while a cursor is of the directory that it was made for."""
+    place, lists = f"{world.ours()}/directories/{COMING_AGAIN}", f"{world.v2(COMING_AGAIN)}/groups"
+
+    async def page(**asked):
+        found = (
+            world.http.post(f"{lists}/search", json=asked) if search else world.http.get(lists, params=asked)
+        )
+        return await found
+
+    kept = []
+    for number in range(2):
+        refused(await page(), 404, "ADMIN-UAM-404-1")
+        await world.http.put(place, json={"name": "Coming"})
+        empty = (await page()).json()
+        assert empty["data"] == []
+        made = group_id(await world.http.post(lists, json={"name": f"Group {number}"}))
+        shown = (await page()).json()
+        assert [item["name"] for item in shown["data"]] == [f"Group {number}"]
+        kept += [empty["links"]["self"], shown["links"]["self"]]
+        listed_again = [names(await page(cursor=cursor)) for cursor in kept]
+        assert listed_again == [[]] * 2 * number + [[f"Group {number}"]] * 2
+        await world.http.delete(f"{lists}/{made}")
+        await world.http.delete(place)
 
 
 async def test_filter_by_member(world):

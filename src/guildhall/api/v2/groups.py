@@ -26,10 +26,11 @@ from guildhall.http.response import Response, empty_response, json_response
 from guildhall.http.routing import Route
 from guildhall.model.errors import InvalidInput
 from guildhall.model.filters import GroupCriteria, GroupView
-from guildhall.model.paging import Window
+from guildhall.model.groups import Group
+from guildhall.model.paging import Page, Window
 from guildhall.model.permissions import Permission
 from guildhall.operations import groups as rules
-from guildhall.operations.filters import resolve_group_criteria
+from guildhall.operations.filters import resolve_first_page, resolve_group_criteria
 from guildhall.store.database import Transaction
 
 _GROUPS = "/v2/orgs/{orgId}/directories/{directoryId}/groups"
@@ -127,7 +128,7 @@ async def get_groups(tx: Transaction, request: Request) -> Response:
     if query.cursor is not None:
         return await _page(tx, request, request.read_page_token(query.cursor, GroupsToken))
     view = await _view(tx, request, _criteria(request, query), query.sort_by)
-    return await _page(tx, request, GroupsToken(view, query.counts or CountsAsked(), Window(query.limit)))
+    return await _first_page(tx, request, view, query.counts or CountsAsked(), query.limit)
 
 
 async def search_groups(tx: Transaction, request: Request) -> Response:
@@ -140,7 +141,7 @@ async def search_groups(tx: Transaction, request: Request) -> Response:
     sort = next(iter(body.sort_by), None) if isinstance(body.sort_by, list) else body.sort_by
     view = await _view(tx, request, _criteria(request, body, body.group_names), sort)
     counts = CountsAsked("counts.users" in body.expand, "counts.resources" in body.expand)
-    return await _page(tx, request, GroupsToken(view, counts, Window(body.limit)))
+    return await _first_page(tx, request, view, counts, body.limit)
 
 
 def _criteria(
@@ -162,12 +163,24 @@ def _criteria(
 async def _view(
     tx: Transaction, request: Request, criteria: GroupCriteria, sort: NameSort | None
 ) -> GroupView:
-    resolved = await resolve_group_criteria(tx, request.caller, criteria)
+    resolved = await resolve_first_page(tx, request.caller, criteria)
     return GroupView(resolved, descending=sort is not None and sort.direction == "desc")
+
+
+async def _first_page(
+    tx: Transaction, request: Request, view: GroupView, counts: CountsAsked, limit: int
+) -> Response:
+    window = Window(limit)
+    known, page = await rules.begin_list(tx, request.caller, view, window)
+    return _response(request, page, GroupsToken(known, counts, window))
 
 
 async def _page(tx: Transaction, request: Request, token: GroupsToken) -> Response:
     page = await rules.list_groups(tx, request.caller, token.view, token.window)
+    return _response(request, page, token)
+
+
+def _response(request: Request, page: Page[Group], token: GroupsToken) -> Response:
     response = page_response(request, page, token.at, lambda group: group_body(request, group, token.counts))
     if token.view.filter.reads_groups_only:
         response.groups = tuple(group.group_key for group in page.items)
@@ -176,7 +189,7 @@ async def _page(tx: Transaction, request: Request, token: GroupsToken) -> Respon
 
 async def get_group_count(tx: Transaction, request: Request) -> Response:
     """Get the count of groups in an organization."""
-    view = await _view(tx, request, _criteria(request, request.query), None)
+    view = GroupView(await resolve_group_criteria(tx, request.caller, _criteria(request, request.query)))
     return json_response(GroupCountBody(await rules.count_groups(tx, request.caller, view)))
 
 
