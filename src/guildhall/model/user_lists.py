@@ -80,7 +80,8 @@ class UserFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=Tru
     """Filters of users in the store's keys, joined by AND; the values of one by OR.
 
     `resources` and `roles` together describe one assignment, direct or through a group (contract 8).
-    `search` is a folded substring of the name or of the e-mail.
+    `search` is a folded substring of the name or of the e-mail. `directory_id` is of a directory whose key
+    is not known yet, as in `GroupFilter`.
     """
 
     directories: Keys | None = None
@@ -93,6 +94,7 @@ class UserFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=Tru
     mfa: int | None = None
     domains: tuple[str, ...] | None = None
     search: str | None = None
+    directory_id: str | None = None
 
     @property
     def matches_nothing(self) -> bool:

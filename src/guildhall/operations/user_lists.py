@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from guildhall.model.errors import InvalidInput
 from guildhall.model.filters import Keys
+from guildhall.model.ids import parse_uuid
 from guildhall.model.names import fold, trim
 from guildhall.model.paging import Page, Window, cut_page
 from guildhall.model.permissions import Caller
@@ -20,6 +21,7 @@ from guildhall.model.user_lists import (
     membership_status,
 )
 from guildhall.model.users import ClaimStatus
+from guildhall.operations.directories import find_directory
 from guildhall.operations.filters import (
     resolve_directories,
     resolve_groups,
@@ -48,6 +50,17 @@ async def resolve_user_criteria(tx: Transaction, caller: Caller, criteria: UserC
         domains=await _resolve_domains(tx, caller, criteria.email_domains),
         search=None if criteria.search_term is None else fold(criteria.search_term),
     )
+
+
+async def resolve_first_page(tx: Transaction, caller: Caller, criteria: UserCriteria) -> UserFilter:
+    """Return the filter of a list that begins: that of a directory alone needs no statement.
+
+    Raises what `resolve_user_criteria` raises, but for a directory that is only found to be missing later.
+    """
+    directory_id = parse_uuid(criteria.directory_id)
+    if directory_id is not None and criteria == UserCriteria(directory_id=criteria.directory_id):
+        return UserFilter(directory_id=directory_id)
+    return await resolve_user_criteria(tx, caller, criteria)
 
 
 async def _resolve_accounts(tx: Transaction, caller: Caller, criteria: UserCriteria) -> Keys | None:
@@ -103,6 +116,19 @@ async def list_user_rows(tx: Transaction, caller: Caller, view: UserView, window
     if not view.filter.matches_nothing:
         rows = await user_pages.select_users(tx, caller.org_key, view, window)
     return cut_page(rows, window, lambda row: user_pages.position_of(view.sort, row))
+
+
+async def begin_list(
+    tx: Transaction, caller: Caller, view: UserView, window: Window
+) -> tuple[UserView, Page[UserRow]]:
+    """Return the first page of a list, and its view as cursors carry it; see `groups.begin_list`."""
+    page = await list_user_rows(tx, caller, view, window)
+    directory_id = view.filter.directory_id
+    if directory_id is None:
+        return view, page
+    found = page.items[0] if page.items else await find_directory(tx, caller, directory_id)
+    known = UserFilter(directories=(found.directory_key,))
+    return UserView(known, view.sort, view.descending), page
 
 
 async def count_users(tx: Transaction, caller: Caller, chosen: UserFilter) -> int:

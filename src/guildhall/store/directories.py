@@ -7,6 +7,11 @@ from guildhall.store.statement import register
 DIRECTORY_COLUMNS = "d.directory_key, d.id, d.name, d.name_key, d.icon, d.rank"
 """The columns of `Directory`, of directories d."""
 
+KEY_BY_ID = (
+    "(SELECT n.directory_key FROM directories AS n WHERE n.org_key = :org_key AND n.id = :directory_id)"
+)
+"""The key of the directory with an id, as a value within a statement; NULL, which equals nothing, of none."""
+
 _DIRECTORY = f"SELECT {DIRECTORY_COLUMNS} FROM directories AS d WHERE d.org_key = :org_key"
 
 SELECT_DIRECTORY = register(f"{_DIRECTORY} AND d.id = :directory_id", Directory)

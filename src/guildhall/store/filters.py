@@ -16,6 +16,7 @@ from guildhall.model.groups import Group
 from guildhall.model.paging import Position, Window
 from guildhall.store import trigrams
 from guildhall.store.database import Transaction
+from guildhall.store.directories import KEY_BY_ID
 from guildhall.store.drivers import (
     WALK,
     Edge,
@@ -294,7 +295,6 @@ _GATHERED = {
 }
 
 
-_NAMED = "(SELECT n.directory_key FROM directories AS n WHERE n.org_key = :org_key AND n.id = :directory_id)"
 _IS_HIT = "g.group_key = found.hit"
 
 _UNIQUE = frozenset({Driver.GROUPS, Driver.SEARCH, Driver.DIRECTORIES})
@@ -316,7 +316,7 @@ def _conditions(shape: _Shape) -> str:
         conditions.append(_IS_HIT)
     if shape.one_directory:
         conditions.append(
-            f"g.directory_key = {_NAMED if 'directory_id' in shape.given else ':directory_key'}"
+            f"g.directory_key = {KEY_BY_ID if 'directory_id' in shape.given else ':directory_key'}"
         )
     tests = _tests(shape)
     if tests:

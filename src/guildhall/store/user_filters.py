@@ -23,6 +23,7 @@ import msgspec
 from guildhall.model.user_lists import STANDINGS, UserFilter
 from guildhall.store import trigrams
 from guildhall.store.database import Transaction
+from guildhall.store.directories import KEY_BY_ID
 from guildhall.store.drivers import WALK, Gathered, found, given, passes
 
 _USERS_FIRST = """
@@ -69,7 +70,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 def shape_of(chosen: UserFilter) -> Shape:
     """Return the shape of reading without a filter that drives, but for users who are named."""
-    one_directory = chosen.directories is not None and len(chosen.directories) == 1
+    one_directory = chosen.directory_id is not None or len(chosen.directories or ()) == 1
     return Shape(Driver.WALK if chosen.users is None else Driver.USERS, given(chosen), one_directory)
 
 
@@ -258,6 +259,8 @@ def _conditions(shape: Shape) -> list[str]:
 
 
 def _directories(shape: Shape) -> list[str]:
+    if "directory_id" in shape.given:
+        return [f"m.directory_key = {KEY_BY_ID}"]
     if "directories" not in shape.given:
         return []
     return [

@@ -35,7 +35,7 @@ from guildhall.http.routing import Route
 from guildhall.model.filters import AssignmentCriteria, AssignmentFilter
 from guildhall.model.paging import Page, Window
 from guildhall.model.permissions import Permission
-from guildhall.model.user_lists import Expansion, UserCriteria, UserFilter, UserSort, UserView
+from guildhall.model.user_lists import Expansion, UserCriteria, UserFilter, UserRow, UserSort, UserView
 from guildhall.operations import user_details as details
 from guildhall.operations import user_lists as rules
 from guildhall.operations.filters import resolve_assignment_criteria
@@ -161,8 +161,10 @@ async def get_users(tx: Transaction, request: Request) -> Response:
     query: UserListQuery = request.query
     if query.cursor is not None:
         return await _page(tx, request, request.read_page_token(query.cursor, UsersToken))
-    view = UserView(await _resolve(tx, request, query))
-    return await _page(tx, request, UsersToken(view, (), Window(query.limit)))
+    chosen = await rules.resolve_first_page(tx, request.caller, _criteria(request, query))
+    window = Window(query.limit)
+    view, page = await rules.begin_list(tx, request.caller, UserView(chosen), window)
+    return await _response(tx, request, page, UsersToken(view, (), window))
 
 
 async def search_users(tx: Transaction, request: Request) -> Response:
@@ -188,7 +190,16 @@ async def _resolve(
     given: UserFilterQuery | UserSearchBody,
     email_domains: tuple[str, ...] | None = None,
 ) -> UserFilter:
-    criteria = UserCriteria(
+    criteria = _criteria(request, given, email_domains)
+    return await rules.resolve_user_criteria(tx, request.caller, criteria)
+
+
+def _criteria(
+    request: Request,
+    given: UserFilterQuery | UserSearchBody,
+    email_domains: tuple[str, ...] | None = None,
+) -> UserCriteria:
+    return UserCriteria(
         directory_id=request.parameters["directoryId"],
         directory_ids=given.directory_ids,
         account_ids=given.account_ids,
@@ -204,7 +215,6 @@ async def _resolve(
         emails=given.emails,
         email_domains=email_domains,
     )
-    return await rules.resolve_user_criteria(tx, request.caller, criteria)
 
 
 def _words(given: tuple[str, ...] | str | None) -> tuple[str, ...] | None:
@@ -213,6 +223,10 @@ def _words(given: tuple[str, ...] | str | None) -> tuple[str, ...] | None:
 
 async def _page(tx: Transaction, request: Request, token: UsersToken) -> Response:
     page = await rules.list_user_rows(tx, request.caller, token.view, token.window)
+    return await _response(tx, request, page, token)
+
+
+async def _response(tx: Transaction, request: Request, page: Page[UserRow], token: UsersToken) -> Response:
     users = await details.with_details(tx, request.caller, page.items, token.expand)
     shown = Page(users, page.this, page.previous, page.next)
     return page_response(request, shown, token.at, lambda user: user_body(request, user, token.expand))
