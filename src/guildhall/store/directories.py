@@ -31,6 +31,8 @@ SELECT_DIRECTORY_KEYS = register(
     "SELECT directory_key FROM directories WHERE org_key = :org_key AND id IN (:directory_ids...)"
 )
 
+SELECT_ALL_DIRECTORY_KEYS = register("SELECT directory_key FROM directories WHERE org_key = :org_key")
+
 SELECT_DIRECTORY_IDS = register(
     "SELECT id FROM directories WHERE org_key = :org_key ORDER BY rank, name_key, id LIMIT :most"
 )

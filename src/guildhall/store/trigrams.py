@@ -14,6 +14,7 @@ import msgspec
 
 from guildhall.store.database import Transaction
 from guildhall.store.name_samples import Found
+from guildhall.store.orgs import SELECT_ORGS
 from guildhall.store.statement import Statement, register
 
 Match = str | list[str]
@@ -32,6 +33,9 @@ _MOST_LOOKED_UP = 6
 """Trigrams of a long term that PostgreSQL looks up: each one more costs, and most if most names hold it."""
 
 _COMMON = 10
+
+_MANY = 70
+"""Of a sample: looking each of so many users up takes longer than going through all of them."""
 
 MATCHING_GROUPS = """
     SELECT rowid AS hit FROM group_trigrams WHERE group_trigrams MATCH :match AND :org_key = :org_key
@@ -169,11 +173,37 @@ async def _search(tx: Transaction, org_key: int, term: str, searched: _Searched)
     if tx.engine == "postgres":
         grams = await _rare_trigrams(tx, org_key, term) if len(term) > _TRIGRAM else [term]
         return Search([f"{org_key}:{gram}" for gram in grams], slow=seen > 0, share=seen / _SAMPLE)
-    found = await tx.values(searched.terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS)
-    if len(found) == _MOST_TRIGRAMS:
+    found = await _beginning_with(tx, term, searched)
+    return Search(_any_of(found), slow=len(found) > _FEW_TRIGRAMS) if found is not None else None
+
+
+async def exact_users(tx: Transaction, term: str) -> Match | None:
+    """Return what finds exactly the users who have a term, on SQLite, or None where a test has to follow.
+
+    No longer than a trigram, a term is nowhere but where the index says; of several organizations the index
+    does not say which.
+    """
+    if len(term) > _TRIGRAM or len(await tx.all(SELECT_ORGS)) > 1:
         return None
-    # No name holds the term: a query that matches nothing, since no name holds control characters.
-    return Search(" OR ".join(map(_quoted, found or ["\x01\x01\x01"])), slow=len(found) > _FEW_TRIGRAMS)
+    found = [term] if len(term) == _TRIGRAM else await _beginning_with(tx, term, _USERS)
+    return None if found is None else _any_of(found)
+
+
+async def is_common(tx: Transaction, org_key: int, term: str) -> bool:
+    """Whether it is quicker to go through all users than to look up each who may have a term."""
+    seen: int = await tx.value(COUNT_IN_SAMPLE_OF_USERS, org_key=org_key, term=term, most=_SAMPLE)
+    return seen >= _MANY
+
+
+async def _beginning_with(tx: Transaction, term: str, searched: _Searched) -> list[str] | None:
+    """Return the trigrams that begin with a short term, or None of too many."""
+    found = await tx.values(searched.terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS)
+    return found if len(found) < _MOST_TRIGRAMS else None
+
+
+def _any_of(found: list[str]) -> str:
+    # No name holds control characters: what is not found anywhere has to match nothing.
+    return " OR ".join(map(_quoted, found or ["\x01\x01\x01"]))
 
 
 def _trigrams(term: str) -> list[str]:

@@ -9,6 +9,7 @@ import msgspec
 from guildhall.model.user_lists import UserFilter, standing
 from guildhall.store import roles
 from guildhall.store.database import Transaction
+from guildhall.store.directories import SELECT_ALL_DIRECTORY_KEYS
 from guildhall.store.drivers import WALK, choose_driver, choose_few, given, searching
 from guildhall.store.role_holders import WHOLE_ORGANIZATION
 from guildhall.store.statement import Statement, register
@@ -16,8 +17,6 @@ from guildhall.store.user_filters import Driver, Shape, gathered_by, matching, s
 from guildhall.store.user_sets import CLOSED, find_accounts, status_parts
 
 Total = TypeVar("Total")
-
-SELECT_ALL_DIRECTORY_KEYS = register("SELECT directory_key FROM directories WHERE org_key = :org_key")
 
 
 class UserTotal(msgspec.Struct, frozen=True):

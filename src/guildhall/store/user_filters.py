@@ -210,12 +210,15 @@ def _assignment(table: str, names: frozenset[str]) -> str:
     return f"{table}.resource_key IN (:resources...){roles}"
 
 
+SEARCHED = "(instr(u.name_key, :search) > 0 OR instr(u.email_key, :search) > 0)"
+"""The test of a term."""
+
 _TESTS = {
     Driver.STANDINGS: "m.status * 2 + u.closed IN (:standings...)",
     Driver.CLAIMS: "u.claim_status IN (:claims...)",
     Driver.MFA: "u.mfa_enabled = :mfa",
     Driver.DOMAINS: "u.email_domain IN (:domains...)",
-    Driver.SEARCH: "(instr(u.name_key, :search) > 0 OR instr(u.email_key, :search) > 0)",
+    Driver.SEARCH: SEARCHED,
     Driver.ROLES: """
         (SELECT 1 FROM role_holders AS t WHERE t.org_key = :org_key AND t.role_key IN (:roles...)
                                            AND t.user_key = u.user_key LIMIT 1) IS NOT NULL

@@ -17,7 +17,9 @@ from guildhall.model.users import UserStatus
 from guildhall.store.database import Transaction
 from guildhall.store.drivers import given, searching
 from guildhall.store.statement import Statement
+from guildhall.store.trigrams import MATCHING_USERS, exact_users
 from guildhall.store.user_filters import Shape, gathered_by, matching, searched, shape_of
+from guildhall.store.user_ranges import find_ranges, read_dense
 
 MOST_PARTS = 100
 """Sets that one question may need; more than that are not read, and not kept for one question."""
@@ -62,11 +64,30 @@ class _Hits(msgspec.Struct, frozen=True):
 
 
 async def read_set(tx: Transaction, org_key: int, part: UserFilter) -> int:
-    """Return the users of a part as bits, read by one statement that gives one row."""
+    """Return the users of a part as bits."""
+    match = None if part.search is None else await exact_users(tx, part.search)
+    if match is not None:
+        return await _read_hits(tx, MATCHING_USERS, {"org_key": org_key, "match": match})
+    ranges = await find_ranges(tx, org_key, part)
+    if not ranges:
+        return await _read_hits(tx, *await _hits_of(tx, org_key, part))
+    found = 0
+    for each in ranges:
+        bits = await read_dense(tx, each)
+        found |= await _read_hits(tx, each.keys, each.values) if bits is None else bits
+    return found
+
+
+async def _hits_of(tx: Transaction, org_key: int, part: UserFilter) -> tuple[str, dict[str, Any]]:
+    """Return a query for the users of a part, some of them many times, with the values of its parameters."""
     gathered, values = await gathered_by(tx, org_key, part)
     sql = next((query.sql for query in gathered.values()), None)
     if part.search is not None or sql is None:
         sql = searched(sql)
+    return sql, values
+
+
+async def _read_hits(tx: Transaction, sql: str, values: dict[str, Any]) -> int:
     hits = await tx.one(_hits_statement(sql), **values)
     return 0 if hits is None or hits.keys is None or hits.last is None else _bits(hits.keys, hits.last)
 
@@ -152,7 +173,7 @@ class Places:
         if standings is not None:
             for status in sorted({STANDINGS[key][0] for key in standings}):
                 closed = frozenset(flag for flag in (0, 1) if standing(status, flag) in standings)
-                self._parts[_with_status(directories, status)] = closed
+                self._parts[with_status(directories, status)] = closed
         elif directories is not None:
             self._parts[UserFilter(directories=directories)] = frozenset((0, 1))
         self.parts = [
@@ -173,7 +194,8 @@ class Places:
         return found
 
 
-def _with_status(directories: Keys | None, status: int) -> UserFilter:
+def with_status(directories: Keys | None, status: int) -> UserFilter:
+    """Return the part of rows with a status in one of some directories, or in any."""
     return UserFilter(directories=directories, standings=(standing(status, 0), standing(status, 1)))
 
 
@@ -224,4 +246,4 @@ def status_parts(directories: Sequence[int], standings: Keys | None) -> Iterator
     statuses = UserStatus if standings is None else {STANDINGS[key][0] for key in standings}
     for status in sorted(statuses):
         for directory in directories:
-            yield status, _with_status((directory,), status)
+            yield status, with_status((directory,), status)
