@@ -152,7 +152,7 @@ class Server:
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
-        self._housekeeping: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self.database: Database
         self.authenticator: Authenticator
         self._application: Application
@@ -196,7 +196,10 @@ class Server:
             _origin(settings),
             strict=settings.strict,
         )
-        self._housekeeping = asyncio.create_task(self._keep_house())
+        self._tasks = [
+            asyncio.create_task(self._keep_house()),
+            asyncio.create_task(self.database.read_ahead()),
+        ]
 
     async def _keep_house(self) -> None:
         while True:
@@ -210,10 +213,10 @@ class Server:
 
     async def stop(self) -> None:
         """Finish what was begun and close the database."""
-        if self._housekeeping is not None:
-            self._housekeeping.cancel()
+        for task in self._tasks:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._housekeeping
+                await task
         with contextlib.suppress(Exception):
             await self.authenticator.save_last_used()
         await self.database.close()

@@ -179,6 +179,9 @@ class Database(Protocol):
         Close it when its end is not reached: a snapshot keeps the store from tidying up behind it.
         """
 
+    async def read_ahead(self) -> None:
+        """Keep in memory what is likely to be asked for, until cancelled."""
+
     async def check(self) -> str | None:
         """Say why the store cannot be used, or None; tries to recover from a failed commit."""
 

@@ -232,6 +232,9 @@ class PostgresDatabase:
         _LOG.warning("the database could not do its work: %s: %s", type(error).__name__, error)
         return without_outcome(error)
 
+    async def read_ahead(self) -> None:
+        """Keep nothing in memory: others write without telling."""
+
     async def check(self) -> str | None:
         """Say why the database cannot be used, or None; it can where all connections are used by others."""
         try:

@@ -23,6 +23,7 @@ from guildhall.store.name_scans import NameScan
 from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason, refusing
 from guildhall.store.sqlite_locks import SharedUse
 from guildhall.store.sqlite_name_scans import NameScans
+from guildhall.store.sqlite_sets_ahead import SetsAhead
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect_durably, snapshot
 from guildhall.store.sqlite_user_sets import SetsOfRead, UserSets, caller_on
 from guildhall.store.sqlite_writer import Writer
@@ -229,6 +230,10 @@ class SQLiteDatabase:
                 await asyncio.wait([step])
             complete(_end(items))
             connection.close()
+
+    async def read_ahead(self) -> None:
+        """Keep in memory what is likely to be asked for; never ends."""
+        await SetsAhead(self._writer.freshness, self._submit_read).keep_reading()
 
     async def check(self) -> str | None:
         """Say why the store cannot be used, or None; a failed commit is followed up here."""

@@ -24,6 +24,9 @@ from guildhall.store.user_ranges import find_ranges, read_dense
 MOST_PARTS = 100
 """Sets that one question may need; more than that are not read, and not kept for one question."""
 
+_MOST_APART = 4
+"""Directories up to which each has sets of its own, which are likely to be there: numbers need them, too."""
+
 CLOSED = UserFilter(standings=tuple(key for key, (_, closed) in STANDINGS.items() if closed))
 """The part of closed accounts."""
 
@@ -169,13 +172,16 @@ class Places:
 
     def __init__(self, directories: Keys | None, standings: Keys | None) -> None:
         directories = _sorted(directories)
+        places: list[Keys | None] = [directories]
+        if directories is not None and len(directories) <= _MOST_APART:
+            places = [(key,) for key in directories]
         self._parts: dict[UserFilter, frozenset[int]] = {}
         if standings is not None:
             for status in sorted({STANDINGS[key][0] for key in standings}):
                 closed = frozenset(flag for flag in (0, 1) if standing(status, flag) in standings)
-                self._parts[with_status(directories, status)] = closed
+                self._parts |= {with_status(place, status): closed for place in places}
         elif directories is not None:
-            self._parts[UserFilter(directories=directories)] = frozenset((0, 1))
+            self._parts = {UserFilter(directories=place): frozenset((0, 1)) for place in places}
         self.parts = [
             *self._parts,
             *([CLOSED] if any(len(flags) == 1 for flags in self._parts.values()) else []),
