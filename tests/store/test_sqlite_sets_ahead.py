@@ -28,7 +28,7 @@ LIKELY = [
 
 @pytest.fixture
 async def world(tmp_path, monkeypatch):
-    """No read is sent to a thread because the machine is busy, and the server reads nothing ahead by itself."""
+    """No read is sent to a thread because the machine is busy, and the server reads nothing by itself."""
     monkeypatch.setattr(sqlite, "READ_BUDGET", 60)
     monkeypatch.setattr(sqlite_sets_ahead, "_SECONDS_BETWEEN", 3_600)
     monkeypatch.setattr(sqlite_sets_ahead, "_SAMPLE", 20)

@@ -90,14 +90,14 @@ class SetsAhead:
         """Read them all at first, and whenever somebody has written; never ends."""
         done, rest = None, _REST_AT_FIRST
         while True:
-            moment = self._freshness.moment()
-            if moment is not None and moment != done:
-                done = moment
-                try:
+            try:
+                moment = self._freshness.moment()
+                if moment is not None and moment != done:
+                    done = moment
                     await self.read_all(rest)
-                except Exception:  # noqa: BLE001 -- nobody waits for it, and whoever asks is told
-                    _LOG.warning("sets of users could not be read ahead", exc_info=True)
-                rest = _REST
+                    rest = _REST
+            except Exception:  # noqa: BLE001 -- nobody waits for it, and whoever asks is told
+                _LOG.warning("sets of users could not be read ahead", exc_info=True)
             await asyncio.sleep(_SECONDS_BETWEEN)
 
     async def read_all(self, rest: float) -> None:
