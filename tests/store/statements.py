@@ -19,6 +19,12 @@ _TABLE = re.compile(
     r"\b(FROM|JOIN|UPDATE|INTO)\s+([a-z_]+)(?:\s+AS\s+([a-z_]+))?(?:\s*\(\s*(org_key)\b)?",
 )
 
+COUNT_TO = Statement(
+    "WITH RECURSIVE counted (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM counted WHERE i < :most)"
+    " SELECT count(*) FROM counted"
+)
+"""Takes many steps, one for each number."""
+
 # An organization has thousands of these at most: reading all of them is no scan.
 SMALL = frozenset(
     {

@@ -24,12 +24,7 @@ from guildhall.store.sqlite_transaction import connect
 from guildhall.store.statement import Statement
 from tests.store.faults import FaultyDisk
 from tests.store.furnished import replace_pragmas, writer_held
-
-COUNT_TO = Statement(
-    "WITH RECURSIVE counted (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM counted WHERE i < :most)"
-    " SELECT count(*) FROM counted"
-)
-"""Takes many steps, one for each number."""
+from tests.store.statements import COUNT_TO
 
 
 @pytest.fixture
@@ -172,34 +167,6 @@ async def test_read_over_budget_is_run_again_in_a_thread(database: SQLiteDatabas
     assert threads == ["MainThread", "guildhall-reader"]
     assert await database.read(count, 10) == 10
     assert threads[2:] == ["MainThread"]
-
-
-async def test_reads_of_many_rows_follow_one_that_took_too_long_into_threads(
-    database: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They begin there, as they would end there; others are still read on the event loop."""
-    monkeypatch.setattr(sqlite, "SECONDS_OFF_LOOP", 60)
-    threads: list[str] = []
-
-    async def count(tx: Transaction, rows: int, most: int) -> int:
-        threads.append(threading.current_thread().name.partition("_")[0])
-        tx.expect_rows(rows)
-        threads.append("begun")
-        counted: int = await tx.value(COUNT_TO, most=most)
-        return counted
-
-    many, few = sqlite.MANY_ROWS, sqlite.MANY_ROWS - 1
-    on_loop, in_thread = ["MainThread", "begun"], ["guildhall-reader", "begun"]
-    for rows, most, where in [
-        (few, 1_000_000, on_loop + in_thread),
-        (many, 10, on_loop),
-        (many, 1_000_000, on_loop + in_thread),
-        (many, 10, ["MainThread", *in_thread]),
-        (few, 10, on_loop),
-    ]:
-        threads.clear()
-        assert await database.read(count, rows, most) == most
-        assert threads == where
 
 
 async def test_read_interrupted_at_any_step_leaves_no_transaction(

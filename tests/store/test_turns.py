@@ -1,14 +1,16 @@
-"""Searches take turns on the event loop: what else is asked meanwhile goes between them (ADR 15)."""
+"""Searches take turns on the event loop, so that others go between them (ADR 15); large pages leave it."""
 
 import asyncio
+import threading
 
 import pytest
 
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
-from guildhall.store import filters
+from guildhall.store import filters, sqlite
 from guildhall.store.groups import SELECT_GROUP
 from tests import make
+from tests.store.statements import COUNT_TO
 
 SEARCHES = 5
 VIEW = GroupView(GroupFilter(search="team"), descending=False)
@@ -63,3 +65,28 @@ async def test_whoever_has_its_turn_may_leave(world):
     await asyncio.wait(searches)
     assert done == [0, 2]
     assert [row.id for row in await search(world, "later", done)] == [group.id]
+
+
+async def test_reads_of_many_rows_follow_one_that_took_too_long_into_threads(world, monkeypatch):
+    """They begin there, as they would end there; others are still read on the event loop."""
+    monkeypatch.setattr(sqlite, "SECONDS_OFF_LOOP", 60)
+    threads = []
+
+    async def count(tx, rows, most):
+        threads.append(threading.current_thread().name.partition("_")[0])
+        tx.expect_rows(rows)
+        threads.append("begun")
+        return await tx.value(COUNT_TO, most=most)
+
+    many, few = sqlite.MANY_ROWS, sqlite.MANY_ROWS - 1
+    on_loop, in_thread = ["MainThread", "begun"], ["guildhall-reader", "begun"]
+    for rows, most, where in [
+        (few, 1_000_000, on_loop + in_thread),
+        (many, 10, on_loop),
+        (many, 1_000_000, on_loop + in_thread),
+        (many, 10, ["MainThread", *in_thread]),
+        (few, 10, on_loop),
+    ]:
+        threads.clear()
+        assert await world.database.read(count, rows, most) == most
+        assert threads == where

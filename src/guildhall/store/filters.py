@@ -92,10 +92,9 @@ async def select_groups(tx: Transaction, org_key: int, view: GroupView, window: 
     tx.expect_rows(window.limit)
     if view.filter.search is not None:
         tx.take_turn()
-    if view.filter.reads_names_only:
-        sample = await tx.name_sample(org_key)
-        if sample is not None:
-            return await _read_by_sample(tx, org_key, view, window, sample)
+    sample = await tx.name_sample(org_key) if view.filter.reads_names_only else None
+    if sample is not None:
+        return await _read_by_sample(tx, org_key, view, window, sample)
     return await read_page(tx, await _group_page(tx, org_key, view, window))
 
 

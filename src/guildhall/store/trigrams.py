@@ -162,8 +162,8 @@ async def _search(tx: Transaction, org_key: int, term: str, searched: _Searched)
     """Look at a sample first, except where a common term costs no more than a rare one.
 
     PostgreSQL makes a bitmap of all hits before the first is read, so that of a term that the sample holds a
-    stretch is walked first; and SQLite counts the hits of every
-    trigram that it lists for a short term. The full-text query of a longer term is read hit by hit.
+    stretch is walked first; and SQLite counts the hits of every trigram that it lists for a short term. The
+    full-text query of a longer term is read hit by hit.
     """
     if tx.engine == "sqlite" and len(term) >= _TRIGRAM:
         return Search(" AND ".join(map(_quoted, _some_trigrams(term))), slow=False)
