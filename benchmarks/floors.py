@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
+from unittest import mock
 
 import apsw
 import httpx
@@ -80,14 +81,21 @@ class _Notes:
 
 
 @contextlib.contextmanager
-def _no_budget() -> Iterator[None]:
-    """Let reads stay on the event loop however long they take there: recording makes each slower."""
-    kept = sqlite.READ_BUDGET, sqlite.SCAN_BUDGET
-    sqlite.READ_BUDGET = sqlite.SCAN_BUDGET = math.inf
-    try:
+def _undisturbed() -> Iterator[None]:
+    """Let reads stay on the event loop however long they take there, since recording makes each slower.
+
+    And nothing is read ahead meanwhile: it would pass for what some request reads.
+    """
+    with (
+        mock.patch.object(sqlite, "READ_BUDGET", math.inf),
+        mock.patch.object(sqlite, "SCAN_BUDGET", math.inf),
+        mock.patch.object(sqlite.SQLiteDatabase, "read_ahead", _nothing),
+    ):
         yield
-    finally:
-        sqlite.READ_BUDGET, sqlite.SCAN_BUDGET = kept
+
+
+async def _nothing(_database: sqlite.SQLiteDatabase) -> None:
+    """Read nothing."""
 
 
 def record(
@@ -98,7 +106,7 @@ def record(
     Those to warm up come before, so that what a server reads once into memory is no request's. What takes
     more seconds than given is left out.
     """
-    with _no_budget(), _Notes() as notes:
+    with _undisturbed(), _Notes() as notes:
         return asyncio.run(_record(made, requests, warm, notes, seconds))
 
 
