@@ -36,6 +36,7 @@ from guildhall.http.authentication import Authenticator
 from guildhall.http.documentation import Documentation
 from guildhall.http.exchange import Receive, Scope, Send
 from guildhall.http.health import Health, measure_seats
+from guildhall.http.metrics import publish_requests
 from guildhall.http.origin import Origin, is_loopback
 from guildhall.http.routing import Router
 from guildhall.operations.events import prune_expired_events
@@ -219,6 +220,7 @@ class Server:
                 await task
         with contextlib.suppress(Exception):
             await self.authenticator.save_last_used()
+        publish_requests()
         await self.database.close()
 
 

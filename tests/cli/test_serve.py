@@ -126,7 +126,7 @@ def test_workers_sum_their_metrics(database: str) -> None:
 
 
 def _ask_until(url: str, pattern: str) -> None:
-    """Ask for metrics until the workers have told each other what they counted: within a second."""
+    """Ask for metrics until the workers have told each other what they counted."""
     ends = time.monotonic() + 10
     while not re.search(pattern, httpx.get(url).text):
         assert time.monotonic() < ends, f"{url} never showed {pattern}"

@@ -109,3 +109,14 @@ async def test_no_more_are_read_than_there_is_room_for(world, large, monkeypatch
     there = [part for part in every if await known(world, part) is not None]
     assert there == every[: len(there)]
     assert 0 < len(there) < len(every)
+
+
+async def test_commits_that_come_one_after_another_are_noticed(world):
+    """While they do, nothing more is read."""
+    database = world.database
+    ahead = SetsAhead(database._writer.freshness, database._submit_read)
+    noticed = asyncio.create_task(ahead.commits_come_fast(0.1))
+    while not noticed.done():
+        await world.user()
+    assert await noticed
+    assert not await ahead.commits_come_fast(0.1)

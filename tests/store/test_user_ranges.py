@@ -79,7 +79,21 @@ async def test_ranges_and_terms_say_what_each_row_says(world, monkeypatch, most,
     monkeypatch.setattr(trigrams, "_MANY", many)
     org_key, connection = world.caller.org_key, world.database._reader
     places = "SELECT DISTINCT user_key FROM directory_users WHERE"
-    terms = ["a", "an", "ann", "anna", "o", "qu", "zz", "one.e", "two.example", "n 1"]
+    terms = [
+        "a",
+        "an",
+        "ann",
+        "anna",
+        "o",
+        "qu",
+        "zz",
+        "one.e",
+        "two.example",
+        "n 1",
+        "\x03",
+        "e\x03",
+        "le\x03",
+    ]
     asked = {
         UserFilter(directories=(1, 3)): f"{places} directory_key IN (1, 3)",
         UserFilter(standings=(0, 1)): f"{places} status = 0",
@@ -114,3 +128,27 @@ async def test_term_is_not_looked_for_in_other_organizations(world):
         ]
         assert [bits.bit_count() for bits in found] == [1, 1]
         assert found[0] != found[1]
+
+
+async def test_characters_that_the_index_takes_for_others_find_their_own(world):
+    for end in ("\ufffd", "\ufffe", "\uffff", "\U0010ffff\U0010ffff", ""):
+        await world.user(name=f"ann{end}")
+    terms = [
+        "\ufffd",
+        "\ufffe",
+        "\uffff",
+        "n\ufffe",
+        "nn\uffff",
+        "\U0010ffff",
+        "n\U0010ffff",
+        "n",
+        "nn",
+        "ann",
+    ]
+    connection = world.database._reader
+    for term in terms:
+        holding = connection.execute(
+            "SELECT user_key FROM users WHERE instr(name_key, ?)", (term,)
+        ).fetchall()
+        found = await world.read(read_set, world.caller.org_key, UserFilter(search=term))
+        assert found == sum(1 << row[0] for row in holding), term

@@ -33,7 +33,7 @@ class Exchange:
         self.caller: Caller = NOBODY
         """Who calls, once that is known."""
         self.question: bytes | None = None
-        """What a kept answer was looked for by, and not found."""
+        """The key of the kept answer that was looked for in vain, if one was."""
         self.body = b""
         self.client: str = (scope.get("client") or ("",))[0]
         self.scheme: str = scope.get("scheme", "http")

@@ -83,6 +83,9 @@ _METERS: "weakref.WeakSet[RequestMeter]" = weakref.WeakSet()
 
 
 def publish_requests() -> None:
-    """Hand over what this process has counted: before its metrics are read."""
+    """Hand over what this process has counted: before its metrics are read, and at the end.
+
+    Its servers share one thread, as those of `guildhall serve` do.
+    """
     for meter in list(_METERS):
         meter.publish()

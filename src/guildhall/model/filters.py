@@ -28,7 +28,7 @@ class GroupFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=Tr
 
     `owners`, `resources` and `roles` together describe one assignment (contract 8). `search` is a
     folded substring of the name. `directory_id` is of a directory whose key is not known yet, beside which
-    nothing is filtered: the first page of its groups tells the key, or nothing does.
+    nothing is filtered: the first page of its groups tells the key.
     """
 
     directories: Keys | None = None

@@ -49,8 +49,8 @@ async def begin_list(
 ) -> tuple[GroupView, Page[Group]]:
     """Return the first page of a list, and its view as cursors carry it; raises DirectoryNotFound.
 
-    Its groups tell the key of a directory that only its id is known of. Where there are none the directory
-    is looked up, after the page: whenever it came, it was empty then.
+    Its groups tell the key of a directory of which only the id is known. Where there are none the directory
+    is looked up.
     """
     page = await list_groups(tx, caller, view, window)
     directory_id = view.filter.directory_id

@@ -13,15 +13,22 @@ from guildhall.model.paging import Position
 from guildhall.store.statement import Statement, register
 
 SIZE = 1_000
-"""Names of a sample: one of 250 stands for a term that 1 000 of 250 000 groups hold."""
+"""Names of a sample. Of 250 000 groups each stands for 250: a term that 1 000 of them hold is in four."""
 
 KEPT_MS = 10_000
 """How long a sample is used: reading one takes 5 ms, as long as a search may."""
 
 _MOST_KEPT = 32
-"""Organizations whose samples are kept, of up to 1 MB each."""
+"""Organizations whose samples are kept."""
 
 _RUN = 3
+_RUNS_OF_NAME = 60
+_MOST_KNOWN = 10_000
+"""Runs of a sample that are told apart, some 3 MB. A thousand names of a few words have fewer."""
+
+_MOST_LOOKED_AT = 40
+"""Runs of a term that are chosen from: of a longer one some from all over it."""
+
 _MOST_RUNS = 5
 _FEWEST_RUNS = 3
 """Runs of a long term that are looked up: each is cheap beside one that few names hold."""
@@ -94,8 +101,10 @@ class NameSample:
         """Groups that each name stands for."""
         having: dict[str, set[int]] = defaultdict(set)
         for number, row in enumerate(ordered):
-            for at in range(len(row.name_key) - _RUN + 1):
-                having[row.name_key[at : at + _RUN]].add(number)
+            for at in range(min(len(row.name_key) - _RUN + 1, _RUNS_OF_NAME)):
+                run = row.name_key[at : at + _RUN]
+                if run in having or len(having) < _MOST_KNOWN:
+                    having[run].add(number)
         self._having = {run: frozenset(numbers) for run, numbers in having.items()}
 
     def find(self, term: str) -> Found:
@@ -114,7 +123,8 @@ class NameSample:
 
     def _choose(self, term: str, left: frozenset[int]) -> tuple[list[str], frozenset[int]]:
         """Return runs of a term, each the one that leaves fewest names, and what is left in the end."""
-        places = {term[at : at + _RUN]: at for at in range(len(term) - _RUN + 1)}
+        runs = len(term) - _RUN + 1
+        places = {term[at : at + _RUN]: at for at in range(0, runs, -(-runs // _MOST_LOOKED_AT))}
         chosen: dict[str, int] = {}
         while places and len(chosen) < (_MOST_RUNS if left else _FEWEST_RUNS):
             having = {run: self._having.get(run, _NOBODY) for run in places}
@@ -167,7 +177,7 @@ class NameSamples:
     async def find(
         self, org_key: int, now: int, read: Callable[[], Awaitable[Sequence[SampledName]]]
     ) -> NameSample:
-        """Return a sample; who finds it old reads another one, while the others go on using it."""
+        """Return a sample; who finds it old reads another one, while the others go on using the old one."""
         kept = self._kept.get(org_key)
         if kept is not None and abs(now - kept[0]) < KEPT_MS:
             return kept[1]

@@ -15,10 +15,13 @@ Result = TypeVar("Result")
 
 _NUMBERED = re.compile(r"\$(\d+)")
 
-_BESIDE_THE_SNAPSHOT = frozenset({SELECT_DIRECTORY.postgres, SELECT_SAMPLE.postgres})
+_BEFORE_THE_SNAPSHOT = SELECT_DIRECTORY.postgres
 """A directory's key is its own for good, and only an empty directory is deleted: what is read of one a moment
-later, and found empty then, is what it held last. Nor does it come with anything in it: if it is there after
-nothing of it was found, it was empty then, or came empty since. A sample may be old."""
+later, and found empty then, is what it held last. Looked up behind what was found empty, it may have come
+meanwhile, with all that is in it: so both want one snapshot."""
+
+_AT_ANY_TIME = SELECT_SAMPLE.postgres
+"""A sample may be old."""
 
 
 class PostgresTransaction:
@@ -86,9 +89,6 @@ class PostgresTransaction:
     def name_scan(self, org_key: int) -> None:
         """Return nothing: what other machines rename is only known by reading."""
 
-    def expect_rows(self, most: int) -> None:
-        """Do nothing: the server reads, not this process."""
-
     async def name_sample(self, org_key: int) -> NameSample:
         """Return some names of groups, which may be old."""
 
@@ -96,6 +96,9 @@ class PostgresTransaction:
             return self.all(SELECT_SAMPLE, org_key=org_key, most=SIZE)
 
         return await self._samples.find(org_key, self.now, read)
+
+    def expect_rows(self, most: int) -> None:
+        """Do nothing: the server reads, not this process."""
 
     def take_turn(self) -> None:
         """Do nothing, for the same reason."""
@@ -136,11 +139,13 @@ class LoneRead(PostgresTransaction):
 
 def _with(statements: int, sql: str) -> int:
     """Return how many statements want one snapshot, with another one to those that did."""
-    return statements + (sql not in _BESIDE_THE_SNAPSHOT)
+    if sql == _AT_ANY_TIME:
+        return statements
+    return statements + (statements > 0 or sql != _BEFORE_THE_SNAPSHOT)
 
 
 class _AnyLink:
-    """A link for as long as a statement runs, and for one statement only, but for a directory's beside it."""
+    """A link for as long as a statement runs; one that wants a snapshot, and any that need none with it."""
 
     __slots__ = ("_run", "_statements")
 

@@ -116,7 +116,7 @@ class SQLiteDatabase:
     def _expect_rows(self, most: int) -> None:
         self._reads_many = most >= MANY_ROWS
         if self._reads_many and time.perf_counter() < self._off_loop_until:
-            raise apsw.InterruptError
+            raise apsw.InterruptError("so many rows have just taken too long")
 
     async def read(self, function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:
         """Run a read on the loop's connection, or again in a thread when it exceeds its budget."""

@@ -26,7 +26,7 @@ MOST_BYTES = 8 << 20
 """Bytes that these sets may take, which is half of what all sets may: the rest is for what is asked for."""
 
 _REST = 20
-"""How many times as long as reading a set took nothing is read: a twentieth of a processor, as for names."""
+"""How many times as long as reading took nothing is read: a twentieth of a processor for each worker."""
 
 _REST_AT_FIRST = 4
 """The same when the server has just started, and there is nothing yet."""
@@ -34,9 +34,16 @@ _REST_AT_FIRST = 4
 _SECONDS_BETWEEN = 1.0
 """How long it is before anybody looks again whether somebody has written."""
 
+_MANY_COMMITS = 25
+"""In a second: while there are more, nothing is read ahead. It would take the processor from those who write,
+and what was read would soon be altered."""
+
+_STEPS_OF_COMMIT = 2
+"""By which the moment of now moves."""
+
 _SAMPLE = 500
 _COMMON = 10
-"""Domains are read ahead of which one in so many users is: others are read in 10 ms by whoever asks."""
+"""Domains that one in so many users has are read ahead: others are read in 10 ms by whoever asks."""
 
 _BITS_PER_BYTE = 8
 _LOG = logging.getLogger("guildhall.store")
@@ -93,9 +100,8 @@ class SetsAhead:
             try:
                 moment = self._freshness.moment()
                 if moment is not None and moment != done:
-                    done = moment
                     await self.read_all(rest)
-                    rest = _REST
+                    done, rest = moment, _REST
             except Exception:  # noqa: BLE001 -- nobody waits for it, and whoever asks is told
                 _LOG.warning("sets of users could not be read ahead", exc_info=True)
             await asyncio.sleep(_SECONDS_BETWEEN)
@@ -103,9 +109,24 @@ class SetsAhead:
     async def read_all(self, rest: float) -> None:
         """Read the likely sets, as many as there is room for, and rest so many times as long as each took."""
         room = MOST_BYTES
-        for org_key, part in await self._in_thread(likely_sets):
-            begun = time.monotonic()
-            room -= await self._in_thread(_find_set, org_key, part)
+        for org_key, part in await self._at_leisure(rest, likely_sets):
+            room -= await self._at_leisure(rest, _find_set, org_key, part)
             if room < 0:
                 return
-            await asyncio.sleep(rest * (time.monotonic() - begun))
+
+    async def _at_leisure(self, rest: float, function: Callable[..., Any], *args: Any) -> Any:
+        begun = time.monotonic()
+        found = await self._in_thread(function, *args)
+        seconds = rest * (time.monotonic() - begun)
+        while await self.commits_come_fast(seconds):
+            seconds = _SECONDS_BETWEEN
+        return found
+
+    async def commits_come_fast(self, seconds: float) -> bool:
+        """Wait for so long; return whether commits came one after another meanwhile."""
+        before = self._freshness.moment()
+        await asyncio.sleep(seconds)
+        after = self._freshness.moment()
+        if before is None or after is None:
+            return False
+        return after - before > _STEPS_OF_COMMIT * _MANY_COMMITS * seconds

@@ -1,7 +1,8 @@
 """Substring search through indexes, on either engine (design 2.4, ADR 8).
 
-What the indexes find is a few rows too many, or exact: the caller tests each row with `instr`. A term
-that many rows hold is better walked to than gathered; then there is no match to look up.
+What the indexes find is a few rows too many, or exact: the caller tests each row with `instr`, unless
+`exact_users` says that nothing is left to test. A term that many rows hold is better walked to than gathered;
+then there is no match to look up.
 
 On SQLite a term of three characters or more is the AND of a few of its trigrams. A shorter term is the
 start of a trigram at every place where it stands, so it becomes the OR of the trigrams that start with it.
@@ -14,7 +15,6 @@ import msgspec
 
 from guildhall.store.database import Transaction
 from guildhall.store.name_samples import Found
-from guildhall.store.orgs import SELECT_ORGS
 from guildhall.store.statement import Statement, register
 
 Match = str | list[str]
@@ -26,7 +26,13 @@ _SOME = 2
 
 _MOST_TRIGRAMS = 200
 _FEW_TRIGRAMS = 10
-_HIGHEST = "\U0010ffff"
+_HIGHEST = "\U0010ffff" * _TRIGRAM
+_AS_INDEXED = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
+"""What SQLite's index makes of two characters that stand for none."""
+
+_NOT_EXACT = frozenset("\x03\ufffd\ufffe\uffff")
+"""For these the index finds others as well: one stands between names there, the rest are taken for one."""
+
 _SAMPLE = 500
 _SMALL_SAMPLE = 50
 _MOST_LOOKED_UP = 6
@@ -110,6 +116,9 @@ SELECT_SAMPLE_OF_USERS = register(
 )
 
 
+_TWO_ORGS: Statement[Any] = Statement("SELECT org_key FROM orgs LIMIT 2")
+
+
 class _Searched(msgspec.Struct, frozen=True):
     """The statements that say how to search for something."""
 
@@ -180,10 +189,12 @@ async def _search(tx: Transaction, org_key: int, term: str, searched: _Searched)
 async def exact_users(tx: Transaction, term: str) -> Match | None:
     """Return what finds exactly the users who have a term, on SQLite, or None where a test has to follow.
 
-    No longer than a trigram, a term is nowhere but where the index says; of several organizations the index
-    does not say which.
+    No longer than a trigram, and of ordinary characters, a term is nowhere but where the index says. It does
+    not say of which organization, where there are several.
     """
-    if len(term) > _TRIGRAM or len(await tx.all(SELECT_ORGS)) > 1:
+    if len(term) > _TRIGRAM or not _NOT_EXACT.isdisjoint(term):
+        return None
+    if len(await tx.values(_TWO_ORGS)) > 1:
         return None
     found = [term] if len(term) == _TRIGRAM else await _beginning_with(tx, term, _USERS)
     return None if found is None else _any_of(found)
@@ -197,7 +208,8 @@ async def is_common(tx: Transaction, org_key: int, term: str) -> bool:
 
 async def _beginning_with(tx: Transaction, term: str, searched: _Searched) -> list[str] | None:
     """Return the trigrams that begin with a short term, or None of too many."""
-    found = await tx.values(searched.terms, low=term, high=term + _HIGHEST, most=_MOST_TRIGRAMS)
+    indexed = term.translate(_AS_INDEXED)
+    found = await tx.values(searched.terms, low=indexed, high=indexed + _HIGHEST, most=_MOST_TRIGRAMS)
     return found if len(found) < _MOST_TRIGRAMS else None
 
 

@@ -32,7 +32,7 @@ _BLOCK = 64
 """Keys that become one number of SQLite."""
 
 _HEXADECIMAL = 16
-_COLUMNS = {
+_SOURCES = {
     "groups": "memberships AS i WHERE i.org_key = :org_key AND i.group_key = :value",
     "roles": "role_holders AS i WHERE i.org_key = :org_key AND i.role_key = :value",
     "claims": "users AS i WHERE i.org_key = :org_key AND i.claim_status = :value",
@@ -67,11 +67,11 @@ async def find_ranges(tx: Transaction, org_key: int, part: UserFilter) -> list[R
     elif names == {"search"}:
         common = await trigrams.is_common(tx, org_key, part.search or "")
         ranges = [Range(_SCANNED, {"org_key": org_key, "search": part.search})] if common else []
-    elif len(names) == 1 and names <= _COLUMNS.keys():
+    elif len(names) == 1 and names <= _SOURCES.keys():
         (name,) = names
         found: Keys | int = getattr(part, name)
         values: Iterable[Any] = (found,) if isinstance(found, int) else found
-        ranges = [Range(_COLUMNS[name], {"org_key": org_key, "value": value}) for value in values]
+        ranges = [Range(_SOURCES[name], {"org_key": org_key, "value": value}) for value in values]
     else:
         return []
     return ranges if len(ranges) <= _MOST_RANGES else []
