@@ -8,8 +8,8 @@ local requests = {}
 local at = 0
 wrong = 0
 
--- wrk counts statuses above 399 by itself. To be told each status costs it as much as all the rest, and the
--- server shares its processors: reads, which answer with this one or an error, are left to it.
+-- wrk counts statuses above 399 by itself. To be told each status takes it a quarter of its time, on the
+-- processors of the server: reads, which answer with this one or an error, are left to it.
 local OK = 200
 
 function setup(thread)
