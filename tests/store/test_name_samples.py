@@ -1,14 +1,12 @@
 """What names of a sample say of a term, and that an old sample changes no answer (ADR 21)."""
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
 
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
 from guildhall.store import filters
 from guildhall.store.name_samples import KEPT_MS, NameSample, Outlook, SampledName
-from tests import make, postgres
+from tests import make
 
 WORDS = ("alpha", "reliability", "payroll", "zebra")
 PLACES = ("oslo", "paris", "quito", "rome", "sofia")
@@ -74,15 +72,9 @@ def test_walk_is_given_up_where_names_were_told_to_be_before():
 
 
 @pytest.fixture
-def database_url(postgres_url: str) -> Iterator[str]:
-    with postgres.empty_database(postgres_url) as url:
-        yield url
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[make.World]:
-    async with make.open_world(database_url) as opened:
-        yield opened
+def database_url(postgres_database_url: str) -> str:
+    """These ways are PostgreSQL's."""
+    return postgres_database_url
 
 
 async def names_with(world: make.World, term: str) -> list[str]:

@@ -1,23 +1,14 @@
 """What a long term is looked up by on PostgreSQL."""
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
 
 from guildhall.store.trigrams import search_users
-from tests import make, postgres
 
 
 @pytest.fixture
-def database_url(postgres_url: str) -> Iterator[str]:
-    with postgres.empty_database(postgres_url) as url:
-        yield url
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[make.World]:
-    async with make.open_world(database_url) as opened:
-        yield opened
+def database_url(postgres_database_url: str) -> str:
+    """These ways are PostgreSQL's."""
+    return postgres_database_url
 
 
 async def test_long_term_is_looked_up_by_what_few_hold(world):

@@ -1,6 +1,6 @@
 """Rules of directories (contract 6a, 8 "Users and directories")."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -9,10 +9,12 @@ from guildhall.model.directories import Directory
 from guildhall.model.errors import Conflict, DirectoryNotFound, InvalidInput
 from guildhall.model.events import EventAction, Subject
 from guildhall.model.filters import DirectoryFilter
+from guildhall.model.groups import Group
 from guildhall.model.ids import ANY_DIRECTORY, parse_uuid
 from guildhall.model.names import fold, name_problem, text_problem, trim
 from guildhall.model.paging import Page, Window
 from guildhall.model.permissions import Caller
+from guildhall.model.user_lists import UserRow
 from guildhall.operations.events import record_event
 from guildhall.operations.walks import walk_page
 from guildhall.store import directories, orgs
@@ -33,6 +35,17 @@ async def find_directory(tx: Transaction, caller: Caller, directory_id: str) -> 
     if found is None:
         raise DirectoryNotFound(f"There is no directory {directory_id} in the organization.")
     return found
+
+
+async def find_key_of_page(
+    tx: Transaction, caller: Caller, directory_id: str, items: Sequence[Group | UserRow]
+) -> int:
+    """Return the key of a directory whose first page was read by its id alone; raises DirectoryNotFound.
+
+    What is in it tells the key; where that is nothing the directory is looked up.
+    """
+    found = items[0] if items else await find_directory(tx, caller, directory_id)
+    return found.directory_key
 
 
 async def find_directory_to_write(tx: Transaction, caller: Caller, directory_id: str) -> Directory:

@@ -19,6 +19,7 @@ from guildhall.model.filters import (
 from guildhall.model.ids import ANY_DIRECTORY, parse_uuid
 from guildhall.model.names import fold, trim
 from guildhall.model.permissions import Caller
+from guildhall.model.user_lists import UserCriteria
 from guildhall.operations.directories import find_directory
 from guildhall.store import directories, directory_users, groups, resources, roles, users
 from guildhall.store.database import Transaction
@@ -43,10 +44,16 @@ async def resolve_first_page(tx: Transaction, caller: Caller, criteria: GroupCri
 
     Raises what `resolve_group_criteria` raises, but for a directory that is only found to be missing later.
     """
-    directory_id = parse_uuid(criteria.directory_id)
-    if directory_id is not None and criteria == GroupCriteria(criteria.directory_id):
+    directory_id = directory_alone(criteria)
+    if directory_id is not None:
         return GroupFilter(directory_id=directory_id)
     return await resolve_group_criteria(tx, caller, criteria)
+
+
+def directory_alone(criteria: GroupCriteria | UserCriteria) -> str | None:
+    """Return the id of the path's directory where nothing else narrows the list, else None."""
+    alone = criteria == type(criteria)(directory_id=criteria.directory_id)
+    return parse_uuid(criteria.directory_id) if alone else None
 
 
 async def resolve_assignment_criteria(

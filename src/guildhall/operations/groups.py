@@ -21,7 +21,12 @@ from guildhall.model.paging import Page, Window, cut_page
 from guildhall.model.permissions import Caller
 from guildhall.operations.authorize import require_deletable, require_modifiable
 from guildhall.operations.counts import Counts
-from guildhall.operations.directories import find_directory, find_directory_to_write, get_default_directory
+from guildhall.operations.directories import (
+    find_directory,
+    find_directory_to_write,
+    find_key_of_page,
+    get_default_directory,
+)
 from guildhall.operations.events import record_event
 from guildhall.operations.seats import (
     distinct_roles,
@@ -47,18 +52,13 @@ async def list_groups(tx: Transaction, caller: Caller, view: GroupView, window: 
 async def begin_list(
     tx: Transaction, caller: Caller, view: GroupView, window: Window
 ) -> tuple[GroupView, Page[Group]]:
-    """Return the first page of a list, and its view as cursors carry it; raises DirectoryNotFound.
-
-    Its groups tell the key of a directory of which only the id is known. Where there are none the directory
-    is looked up.
-    """
+    """Return the first page of a list, and its view as cursors carry it; raises DirectoryNotFound."""
     page = await list_groups(tx, caller, view, window)
     directory_id = view.filter.directory_id
     if directory_id is None:
         return view, page
-    found = page.items[0] if page.items else await find_directory(tx, caller, directory_id)
-    known = GroupFilter(directories=(found.directory_key,))
-    return GroupView(known, view.descending), page
+    key = await find_key_of_page(tx, caller, directory_id, page.items)
+    return GroupView(GroupFilter(directories=(key,)), view.descending), page
 
 
 async def count_groups(tx: Transaction, caller: Caller, view: GroupView) -> int:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 from guildhall.model.errors import InvalidInput
 from guildhall.model.filters import Keys
-from guildhall.model.ids import parse_uuid
 from guildhall.model.names import fold, trim
 from guildhall.model.paging import Page, Window, cut_page
 from guildhall.model.permissions import Caller
@@ -21,8 +20,9 @@ from guildhall.model.user_lists import (
     membership_status,
 )
 from guildhall.model.users import ClaimStatus
-from guildhall.operations.directories import find_directory
+from guildhall.operations.directories import find_key_of_page
 from guildhall.operations.filters import (
+    directory_alone,
     resolve_directories,
     resolve_groups,
     resolve_resources,
@@ -53,12 +53,9 @@ async def resolve_user_criteria(tx: Transaction, caller: Caller, criteria: UserC
 
 
 async def resolve_first_page(tx: Transaction, caller: Caller, criteria: UserCriteria) -> UserFilter:
-    """Return the filter of a list that begins: that of a directory alone needs no statement.
-
-    Raises what `resolve_user_criteria` raises, but for a directory that is only found to be missing later.
-    """
-    directory_id = parse_uuid(criteria.directory_id)
-    if directory_id is not None and criteria == UserCriteria(directory_id=criteria.directory_id):
+    """Return the filter of a list that begins; see `filters.resolve_first_page`."""
+    directory_id = directory_alone(criteria)
+    if directory_id is not None:
         return UserFilter(directory_id=directory_id)
     return await resolve_user_criteria(tx, caller, criteria)
 
@@ -126,9 +123,8 @@ async def begin_list(
     directory_id = view.filter.directory_id
     if directory_id is None:
         return view, page
-    found = page.items[0] if page.items else await find_directory(tx, caller, directory_id)
-    known = UserFilter(directories=(found.directory_key,))
-    return UserView(known, view.sort, view.descending), page
+    key = await find_key_of_page(tx, caller, directory_id, page.items)
+    return UserView(UserFilter(directories=(key,)), view.sort, view.descending), page
 
 
 async def count_users(tx: Transaction, caller: Caller, chosen: UserFilter) -> int:
