@@ -84,17 +84,18 @@ def empty_database(server_url: str) -> Iterator[str]:
     """Yield the URL of a new database on the server, and drop it afterwards, whoever is still connected."""
     name = f"guildhall_test_{uuid.uuid4().hex}"
     create = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' STRATEGY file_copy"
-    asyncio.run(_execute(server_url, create))
+    asyncio.run(execute(server_url, create))
     url = urllib.parse.urlsplit(server_url)._replace(path=f"/{name}").geturl()
     try:
         for prepare in PREPARE:
             prepare(url)
         yield url
     finally:
-        asyncio.run(_execute(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
+        asyncio.run(execute(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-async def _execute(url: str, statement: str) -> None:
+async def execute(url: str, statement: str) -> None:
+    """Run a statement on a connection of its own."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(statement)

@@ -11,7 +11,7 @@ import msgspec
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
 from guildhall.model.user_lists import UserFilter, UserSort, UserView
-from guildhall.store import filters, user_counts, user_pages
+from guildhall.store import filters, group_pages, user_counts, user_pages
 from guildhall.store.drivers import Place
 from guildhall.store.name_samples import NameSample, SampledName
 from guildhall.store.name_scans import NameScan
@@ -144,7 +144,7 @@ def _about_groups() -> Iterator[Question]:
         asked, by_key = _asked(chosen), chosen.groups is not None
         for descending, window in itertools.product((False, True), windows(("a", "b"))):
             ask = functools.partial(
-                filters.select_groups, org_key=1, view=GroupView(chosen, descending), window=window
+                group_pages.select_groups, org_key=1, view=GroupView(chosen, descending), window=window
             )
             yield Question(f"groups {asked}", by_key, False, ask)
         ask = functools.partial(filters.count_groups, org_key=1, chosen=chosen)

@@ -3,10 +3,12 @@
 import pytest
 
 from guildhall.model.filters import GroupFilter, GroupView
+from guildhall.model.groups import Group
 from guildhall.model.paging import Window
-from guildhall.store import filters
+from guildhall.store import group_pages
 from guildhall.store.name_samples import KEPT_MS, NameSample, Outlook, SampledName
 from tests import make
+from tests.postgres import execute
 
 WORDS = ("alpha", "reliability", "payroll", "zebra")
 PLACES = ("oslo", "paris", "quito", "rome", "sofia")
@@ -79,7 +81,7 @@ def database_url(postgres_database_url: str) -> str:
 
 async def names_with(world: make.World, term: str) -> list[str]:
     view = GroupView(GroupFilter(search=term))
-    rows = await world.read(filters.select_groups, world.caller.org_key, view, Window(100))
+    rows = await world.read(group_pages.select_groups, world.caller.org_key, view, Window(100))
     return [row.name for row in rows]
 
 
@@ -110,3 +112,51 @@ async def test_page_is_whole_where_the_walk_is_given_up(world, renamed):
     page = (await world.http.get(f"{world.v2('-')}/groups?searchTerm=oslo&limit=2")).json()
     names = [item["name"] for item in page["data"]]
     assert names == (["058 oslo", "059 oslo"] if renamed else ["000 oslo", "001 oslo"])
+
+
+async def create(world: make.World, group: Group) -> None:
+    await world.group("a oslo")
+
+
+async def rename(world: make.World, group: Group) -> None:
+    path = f"{world.v2()}/groups/{group.id}"
+    assert (await world.http.patch(path, json={"name": "a oslo"})).status_code == 204
+
+
+async def seed(world: make.World, group: Group) -> None:
+    content = {"groups": [{"id": group.id, "name": "a oslo"}]}
+    assert (await world.http.put(f"{world.ours()}/seed", json=content)).status_code == 200
+
+
+@pytest.mark.parametrize("change", [create, rename, seed])
+async def test_what_comes_before_the_beginning_of_a_page_is_found(world, change):
+    group = await world.group("quito")
+    for name in ("m oslo", "n oslo"):
+        await world.group(name)
+    for _ in range(2):
+        assert await names_with(world, "oslo") == ["m oslo", "n oslo"]
+    await change(world, group)
+    for _ in range(2):
+        assert await names_with(world, "oslo") == ["a oslo", "m oslo", "n oslo"]
+
+
+async def test_page_begins_where_it_began(world, database_url):
+    """A name that is changed behind the program's back, without the stamp, stands before the page."""
+    group = await world.group("quito")
+    await world.group("m oslo")
+    assert await names_with(world, "oslo") == ["m oslo"]
+    await execute(database_url, f"UPDATE groups SET name_key = 'a oslo' WHERE id = '{group.id}'")
+    assert await names_with(world, "oslo") == ["m oslo"]
+    await world.group("paris")
+    assert await names_with(world, "oslo") == ["quito", "m oslo"]
+
+
+async def test_directory_without_a_term_that_others_have(world):
+    other = await world.directory("Other")
+    await world.group("m oslo")
+    for _ in range(3):
+        page = await world.http.get(f"{world.v2(other.id)}/groups?searchTerm=oslo")
+        assert page.json()["data"] == []
+    await world.group("n oslo", directory=other)
+    page = await world.http.get(f"{world.v2(other.id)}/groups?searchTerm=oslo")
+    assert [item["name"] for item in page.json()["data"]] == ["n oslo"]

@@ -9,7 +9,7 @@ import pytest
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
 from guildhall.operations.groups import GroupChanges, rename_group
-from guildhall.store import drivers, filters, sqlite, sqlite_name_scans
+from guildhall.store import drivers, group_pages, sqlite, sqlite_name_scans
 from guildhall.store.name_scans import END, NameScan
 from guildhall.store.sqlite import SQLiteDatabase
 from tests import make
@@ -35,7 +35,7 @@ def sqlite_plan(world):
 def far(monkeypatch):
     """Let no filter match so few that it is gathered at once, batches end early, and all stay on the loop."""
     monkeypatch.setattr(drivers, "FEW", -1)
-    monkeypatch.setattr(filters, "_BATCHES", (1, 2, 3, 200))
+    monkeypatch.setattr(group_pages, "_BATCHES", (1, 2, 3, 200))
     monkeypatch.setattr(sqlite, "READ_BUDGET", 10)
     monkeypatch.setattr(sqlite, "SCAN_BUDGET", 10)
 
@@ -111,10 +111,10 @@ async def test_pages_equal_those_of_the_indexes(world, far, used):
                 found = []
                 for _ in range(200):
                     before = len(used)
-                    rows = await world.read(filters.select_groups, org_key, view, window)
+                    rows = await world.read(group_pages.select_groups, org_key, view, window)
                     assert len(used) == before + 1
                     world.database._name_scans, kept = _Nothing(), world.database._name_scans
-                    expected = await world.read(filters.select_groups, org_key, view, window)
+                    expected = await world.read(group_pages.select_groups, org_key, view, window)
                     world.database._name_scans = kept
                     assert len(used) == before + 1
                     assert rows == expected
@@ -161,7 +161,7 @@ async def test_a_rename_while_a_scan_is_made(world, far):
 
 async def found_beside_those_there(tx, org_key):
     """Return the ids of the groups whose names hold `qu`; they are those that the snapshot has."""
-    rows = await filters.select_groups(tx, org_key, GroupView(GroupFilter(search="qu")), Window(50))
+    rows = await group_pages.select_groups(tx, org_key, GroupView(GroupFilter(search="qu")), Window(50))
     sql = "SELECT id FROM groups WHERE instr(name_key, 'qu') ORDER BY name_key"
     found = [row.id for row in rows]
     assert found == [group_id for (group_id,) in tx._connection.execute(sql)]

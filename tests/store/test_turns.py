@@ -7,7 +7,7 @@ import pytest
 
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
-from guildhall.store import filters, sqlite
+from guildhall.store import group_pages, sqlite
 from guildhall.store.groups import SELECT_GROUP
 from tests import make
 from tests.store.statements import COUNT_TO
@@ -23,7 +23,7 @@ async def world(tmp_path):
 
 
 async def search(world, name, done):
-    rows = await world.read(filters.select_groups, world.caller.org_key, VIEW, Window(20))
+    rows = await world.read(group_pages.select_groups, world.caller.org_key, VIEW, Window(20))
     done.append(name)
     return rows
 

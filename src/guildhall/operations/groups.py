@@ -34,7 +34,7 @@ from guildhall.operations.seats import (
     release_seats_of_members,
     seat_resources,
 )
-from guildhall.store import filters, groups, memberships, role_assignments
+from guildhall.store import filters, group_pages, groups, memberships, role_assignments
 from guildhall.store.database import Transaction
 
 MASS_CHANGES = 1_000_000
@@ -45,7 +45,7 @@ async def list_groups(tx: Transaction, caller: Caller, view: GroupView, window: 
     """Return a page of groups by name, then by id."""
     rows: list[Group] = []
     if not view.filter.matches_nothing:
-        rows = await filters.select_groups(tx, caller.org_key, view, window)
+        rows = await group_pages.select_groups(tx, caller.org_key, view, window)
     return cut_page(rows, window, lambda group: (group.name_key, group.id))
 
 

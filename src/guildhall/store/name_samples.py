@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import msgspec
 
 from guildhall.model.paging import Position
+from guildhall.store.name_stamps import STAMP, Beginnings
 from guildhall.store.statement import Statement, register
 
 SIZE = 1_000
@@ -47,24 +48,27 @@ _MARGIN = 8
 
 
 class SampledName(msgspec.Struct, frozen=True):
-    """A name, where it stands in lists, and how many groups there are."""
+    """A name, where it stands in lists; how many groups there are, and the stamp of their names."""
 
     name_key: str
     id: str
     directory_key: int
     groups: int
+    stamp: int = 0
 
 
-SELECT_SAMPLE: Statement[SampledName] = register(
-    """
+def _sample(stamp: str) -> str:
+    """Return the query for a sample, in the order of ids: these are random, so that it has all kinds."""
+    return f"""
     SELECT g.name_key, g.id, g.directory_key,
            (SELECT CAST(COALESCE(SUM(t.groups), 0) AS BIGINT)
-            FROM group_totals AS t WHERE t.org_key = :org_key)
+            FROM group_totals AS t WHERE t.org_key = :org_key),
+           {stamp}
     FROM groups AS g WHERE g.org_key = :org_key ORDER BY g.id LIMIT :most
-    """,
-    SampledName,
-)
-"""In the order of ids, which are random, so that these are of all kinds."""
+    """
+
+
+SELECT_SAMPLE: Statement[SampledName] = register(_sample("0"), SampledName, postgres=_sample(STAMP))
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -99,6 +103,7 @@ class NameSample:
         self._directories = [row.directory_key for row in ordered]
         self._each = max(1.0, rows[0].groups / len(rows)) if rows else 1.0
         """Groups that each name stands for."""
+        self.beginnings = Beginnings(rows[0].stamp if rows else 0)
         having: dict[str, set[int]] = defaultdict(set)
         for number, row in enumerate(ordered):
             for at in range(min(len(row.name_key) - _RUN + 1, _RUNS_OF_NAME)):
@@ -184,6 +189,8 @@ class NameSamples:
         if kept is not None:
             self._kept[org_key] = now, kept[1]
         sample = NameSample(await read())
+        if kept is not None and kept[1].beginnings.stamp == sample.beginnings.stamp:
+            sample.beginnings = kept[1].beginnings
         self._kept.pop(org_key, None)
         while len(self._kept) >= _MOST_KEPT:
             del self._kept[next(iter(self._kept))]

@@ -18,8 +18,8 @@ from guildhall.store.sqlite_locks import SharedUse
 from guildhall.store.sqlite_migrate import read_versions
 from guildhall.store.sqlite_transaction import connect
 
-_OWN = "schema_info"
-"""What each database says of itself."""
+_OWN = frozenset({"schema_info", "name_stamps"})
+"""What each database says of itself, and what there is on PostgreSQL only."""
 
 _ROWS_BETWEEN_STEPS = 10_000
 
@@ -62,7 +62,7 @@ async def _copy(connection: apsw.Connection, load: Bulk, step: Step) -> int:
 
 def _tables(connection: apsw.Connection) -> Iterator[Table]:
     """Give each table that both engines have, what others refer to first."""
-    for name in (table for table in postgres_tables() if table != _OWN):
+    for name in (table for table in postgres_tables() if table not in _OWN):
         columns: list[Any] = connection.execute("SELECT name FROM pragma_table_info(?)", (name,)).fetchall()
         yield Table(name, tuple(column for (column,) in columns))
 

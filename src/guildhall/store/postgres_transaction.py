@@ -1,12 +1,13 @@
 """What an operation reads and writes through on PostgreSQL (design 2.2)."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from guildhall.model.user_lists import UserFilter
 from guildhall.store.directories import SELECT_DIRECTORY
 from guildhall.store.name_samples import SELECT_SAMPLE, SIZE, NameSample, NameSamples
+from guildhall.store.name_stamps import STAMP_NAMES
 from guildhall.store.postgres_links import Link
 from guildhall.store.postgres_lookups import Lookups, RunAlone
 from guildhall.store.statement import Statement
@@ -27,7 +28,7 @@ _AT_ANY_TIME = SELECT_SAMPLE.postgres
 class PostgresTransaction:
     """Statements on one link; see `guildhall.store.database.Transaction`."""
 
-    __slots__ = ("_link", "_new_id", "_samples", "effects", "last", "now")
+    __slots__ = ("_link", "_named", "_new_id", "_samples", "effects", "last", "now")
 
     engine = "postgres"
 
@@ -37,6 +38,8 @@ class PostgresTransaction:
         self._link = link
         self._new_id = new_id
         self._samples = samples or NameSamples()
+        self._named: set[int] = set()
+        """Organizations of whose groups some were named."""
         self.now = now
         self.effects: list[Callable[[], None]] = []
         self.last: list[str] = []
@@ -59,6 +62,7 @@ class PostgresTransaction:
 
     async def value(self, statement: Statement[Any], **parameters: Any) -> Any:
         """Return the first column of the first row, or None."""
+        self._note_names(statement, parameters)
         row = await self._link.first(statement.postgres, statement.bind(parameters))
         return None if row is None else row[0]
 
@@ -69,6 +73,7 @@ class PostgresTransaction:
 
     async def run(self, statement: Statement[Any], **parameters: Any) -> int:
         """Run a statement that returns no rows; return how many rows it changed."""
+        self._note_names(statement, parameters)
         changed: int = await self._link.run(statement.postgres, statement.bind(parameters))
         return changed
 
@@ -81,10 +86,22 @@ class PostgresTransaction:
         values = [str(int(value)) for value in statement.bind(parameters)]
         self.last.append(_NUMBERED.sub(lambda match: f"({values[int(match[1]) - 1]})", statement.postgres))
 
+    def _note_names(self, statement: Statement[Any], parameters: Mapping[str, Any]) -> None:
+        if statement.names_groups:
+            self._named.add(parameters["org_key"])
+
     async def commit(self) -> bool:
         """End it, with what was left for the end, in one round trip; return False when it was undone."""
-        committed: bool = await self._link.commit(self.last)
+        committed: bool = await self._link.commit([*self.last, *self._stamps()])
         return committed
+
+    async def stamp_names(self) -> None:
+        """Write now what `commit` writes of names, where it is not what ends the transaction."""
+        for sql in self._stamps():
+            await self._link.run(sql, ())
+
+    def _stamps(self) -> list[str]:
+        return [STAMP_NAMES % org_key for org_key in sorted(self._named)]
 
     def name_scan(self, org_key: int) -> None:
         """Return nothing: what other machines rename is only known by reading."""

@@ -40,6 +40,7 @@ async def _upgrade(url: str, refold: Refold) -> Upgrade:
             if before.unicode_version != UNICODE_VERSION:
                 transaction = PostgresTransaction(Link(connection), wall_clock(), random_id)
                 refolded = await refold_and_record(transaction, refold)
+                await transaction.stamp_names()
     finally:
         await connection.close()
     after = Versions(max(before.version, SCHEMA_VERSION), before.compatibility, UNICODE_VERSION)

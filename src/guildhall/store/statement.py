@@ -22,7 +22,8 @@ class Statement(Generic[Row]):
     Parameters are written `:name`; `IN (:names...)` takes one of `lists`, a sequence of any length. `lock`
     is added on PostgreSQL only: SQLite's single writer needs none. `instr` becomes `strpos` there. `postgres`
     is another text with the same parameters and columns, for the few that cannot be shared.
-    `writes` says whether it is a write, `table` what it writes to, `inserts` whether rows come.
+    `writes` says whether it is a write, `table` what it writes to, `inserts` whether rows come, and
+    `names_groups` whether names of groups do.
     Of a statement that finds one row by `key`, `several` finds those of a list of keys, each row's `id`.
     """
 
@@ -31,6 +32,7 @@ class Statement(Generic[Row]):
         "key",
         "lists",
         "lock",
+        "names_groups",
         "parameters",
         "postgres",
         "row",
@@ -57,6 +59,7 @@ class Statement(Generic[Row]):
         self.writes = written is not None
         self.table = written[1] if written else ""
         self.inserts = written is not None and "INSERT" in written[0]
+        self.names_groups = self.table == "groups" and "name_key" in sql
         found = _PARAMETER.findall(sql)
         self.parameters: tuple[str, ...] = tuple(dict.fromkeys(name for name, _ in found))
         self.lists = frozenset(name for name, dots in found if dots)

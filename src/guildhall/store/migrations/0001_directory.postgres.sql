@@ -241,6 +241,13 @@ CREATE TABLE group_totals (
     CONSTRAINT group_totals_key PRIMARY KEY (org_key, directory_key, type, managed_by, synced)
 );
 
+-- A random number for the names of an organization's groups: another one whenever one of them is new.
+CREATE TABLE name_stamps (
+    org_key BIGINT NOT NULL,
+    stamp BIGINT NOT NULL,
+    CONSTRAINT name_stamps_key PRIMARY KEY (org_key)
+);
+
 -- By all that has few values, so that any of these filters together are counted by a few rows.
 CREATE TABLE user_totals (
     org_key BIGINT NOT NULL,

@@ -1,0 +1,54 @@
+"""Where the first pages of searches begin, as long as no group comes or is renamed (ADR 21, PostgreSQL only).
+
+A stamp says whether that is so: a random number, another one whenever a group of the organization is named.
+Each statement that relies on it reads it as well, in its own snapshot: others may write without telling.
+"""
+
+from guildhall.model.paging import Position
+
+STAMP = "COALESCE((SELECT n.stamp FROM name_stamps AS n WHERE n.org_key = :org_key), 0)"
+"""The stamp of an organization: 0 as long as its groups are those that it was filled with."""
+
+NAMES_UNCHANGED = f" AND {STAMP} = :stamp"
+
+STAMP_NAMES = """
+    INSERT INTO name_stamps (org_key, stamp) VALUES (%d, CAST(random() * 9007199254740992 AS BIGINT))
+    ON CONFLICT (org_key) DO UPDATE SET stamp = excluded.stamp
+"""
+"""The last write of a transaction in which groups of an organization were named, so that it locks briefly."""
+
+_MOST_KNOWN = 2_000
+
+Place = tuple[str, int | str | None, bool]
+"""A term, the directory that it is searched for in, and whether from the end."""
+
+
+class Beginnings:
+    """Where the first pages of terms begin among names that have one stamp."""
+
+    def __init__(self, stamp: int) -> None:
+        self.stamp = stamp
+        self._is_past = False
+        """Whether names are known to have another stamp now."""
+        self._known: dict[Place, Position | None] = {}
+
+    def may_help(self, place: Place) -> bool:
+        """Whether a first page may be found among names with this stamp: they may be past, or have none."""
+        return not self._is_past and (place not in self._known or self._known[place] is not None)
+
+    def find(self, place: Place) -> Position | None:
+        """Return where a first page begins, or None where that is not known yet."""
+        return self._known.get(place)
+
+    def note(self, place: Place, position: Position | None) -> None:
+        """Remember where a page of names with this stamp begins; None is nowhere."""
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[place] = position
+
+    def note_failure(self, place: Place, *, is_empty: bool) -> None:
+        """Learn why names with this stamp had no page: there is none, or they have another stamp now."""
+        if is_empty:
+            self.note(place, None)
+        else:
+            self._is_past = True
