@@ -37,7 +37,7 @@ from guildhall.store.filters import (
 )
 from guildhall.store.groups import GROUP_COLUMNS, GROUP_PARTS
 from guildhall.store.name_samples import Found, NameSample
-from guildhall.store.name_stamps import NAMES_UNCHANGED
+from guildhall.store.name_stamps import NAMES_UNCHANGED, Stretch
 from guildhall.store.statement import Statement
 from guildhall.store.trigrams import on_postgres
 
@@ -90,7 +90,7 @@ async def _read_by_sample(
 ) -> list[Group]:
     """Read a page of a search for nothing but a term: by one statement, where names of a sample tell how.
 
-    While no name has come since the sample, the first page of a term begins where it began before.
+    While no group was named since the sample, the first page of a term begins where it began before.
     """
     term = view.filter.search or ""
     found = sample.find(term)
@@ -100,17 +100,21 @@ async def _read_by_sample(
     beginnings = sample.beginnings
     if window.start is not None or not found.hits or not beginnings.may_help(place):
         return await _read_sampled(tx, page, sample, found)
-    first = msgspec.structs.replace(window, start=beginnings.find(place), inclusive=True)
-    rows = await _read_sampled(tx, _page_of(view, first, {}, values, beginnings.stamp), sample, found)
+    known = beginnings.find(place)
+    first = window if known is None else msgspec.structs.replace(window, start=known.first, inclusive=True)
+    begun = _page_of(view, first, {}, values, beginnings.stamp)
+    rows = await _read_sampled(tx, begun, sample, found, known)
     if rows:
-        beginnings.note(place, (rows[0].name_key, rows[0].id))
+        beginnings.note(place, Stretch(_position(rows[0]), _position(rows[-1]), len(rows)))
         return rows
     rows = await _read_sampled(tx, page, sample, found)
     beginnings.note_failure(place, is_empty=not rows)
     return rows
 
 
-async def _read_sampled(tx: Transaction, page: "_GroupPage", sample: NameSample, found: Found) -> list[Group]:
+async def _read_sampled(
+    tx: Transaction, page: "_GroupPage", sample: NameSample, found: Found, known: Stretch | None = None
+) -> list[Group]:
     start = page.values["start_name_key"], page.values["start_id"]
     outlook = sample.outlook(
         found,
@@ -118,8 +122,13 @@ async def _read_sampled(tx: Transaction, page: "_GroupPage", sample: NameSample,
         directory=page.values["directory_key"],
         start=start if page.shape.start else None,
         descending=page.shape.descending,
+        known=known,
     )
     return await read_by_outlook(tx, page, Driver.SEARCH, outlook)
+
+
+def _position(group: Group) -> Position:
+    return group.name_key, group.id
 
 
 class _GroupPage(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import msgspec
 
 from guildhall.model.paging import Position
-from guildhall.store.name_stamps import STAMP, Beginnings
+from guildhall.store.name_stamps import STAMP, Beginnings, Stretch
 from guildhall.store.statement import Statement, register
 
 SIZE = 1_000
@@ -145,13 +145,26 @@ class NameSample:
         return list(chosen), left
 
     def outlook(
-        self, found: Found, wanted: int, *, directory: int | None, start: Position | None, descending: bool
+        self,
+        found: Found,
+        wanted: int,
+        *,
+        directory: int | None,
+        start: Position | None,
+        descending: bool,
+        known: Stretch | None = None,
     ) -> Outlook:
-        """Say what a page of so many groups takes from `start` on, in one directory or in all of them."""
+        """Say what a page of so many groups takes from `start` on, in one directory or in all of them.
+
+        Where some of them were `known` to stand, the others are expected to stand as near to each other.
+        """
         ahead = self._ahead(directory, start, descending=descending)
         ranks = [rank for rank, number in enumerate(ahead) if number in found.hits]
         needed = max(1, round(wanted / self._each))
         walked = ranks[needed - 1] + 1 if len(ranks) >= needed else len(ahead)
+        if known is not None:
+            between = abs(bisect_left(self._places, known.last) - bisect_left(self._places, known.first))
+            walked = min(walked, round(between * wanted / known.groups) + 1)
         last = 2 * walked + _MARGIN
         return Outlook(
             walked=walked * self._each,

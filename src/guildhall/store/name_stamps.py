@@ -4,6 +4,8 @@ A stamp says whether that is so: a random number, another one whenever a group o
 Each statement that relies on it reads it as well, in its own snapshot: others may write without telling.
 """
 
+import msgspec
+
 from guildhall.model.paging import Position
 
 STAMP = "COALESCE((SELECT n.stamp FROM name_stamps AS n WHERE n.org_key = :org_key), 0)"
@@ -23,28 +25,36 @@ Place = tuple[str, int | str | None, bool]
 """A term, the directory that it is searched for in, and whether from the end."""
 
 
+class Stretch(msgspec.Struct, frozen=True):
+    """Where the first groups that hold a term stand, and how many they are."""
+
+    first: Position
+    last: Position
+    groups: int
+
+
 class Beginnings:
-    """Where the first pages of terms begin among names that have one stamp."""
+    """Where the first pages of terms stand among names that have one stamp."""
 
     def __init__(self, stamp: int) -> None:
         self.stamp = stamp
         self._is_past = False
         """Whether names are known to have another stamp now."""
-        self._known: dict[Place, Position | None] = {}
+        self._known: dict[Place, Stretch | None] = {}
 
     def may_help(self, place: Place) -> bool:
         """Whether a first page may be found among names with this stamp: they may be past, or have none."""
         return not self._is_past and (place not in self._known or self._known[place] is not None)
 
-    def find(self, place: Place) -> Position | None:
-        """Return where a first page begins, or None where that is not known yet."""
+    def find(self, place: Place) -> Stretch | None:
+        """Return where a first page stands, or None where that is not known yet."""
         return self._known.get(place)
 
-    def note(self, place: Place, position: Position | None) -> None:
-        """Remember where a page of names with this stamp begins; None is nowhere."""
+    def note(self, place: Place, stretch: Stretch | None) -> None:
+        """Remember where a page of names with this stamp stands; None is nowhere."""
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
-        self._known[place] = position
+        self._known[place] = stretch
 
     def note_failure(self, place: Place, *, is_empty: bool) -> None:
         """Learn why names with this stamp had no page: there is none, or they have another stamp now."""
