@@ -5,13 +5,13 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from guildhall.model.users import ClaimStatus, UserStatus
+from guildhall.model.users import CLAIM_STATUS_WORDS, USER_STATUS_WORDS, ClaimStatus, UserStatus
 from guildhall.operations.accounts import GivenStanding, ProfileChanges, UserChanges, put_user
 from tests.make import ADMIN, USER, VIEWER, World
 
 ACCOUNTS = 70
 ROLES = (USER, VIEWER, ADMIN, "atlassian/basic")
-STATUSES = tuple(status.word for status in UserStatus)
+STATUSES = USER_STATUS_WORDS
 DOMAINS = ("example.com", "Example.org", "straße.example")
 _GONE = (UserStatus.DEACTIVATED, UserStatus.FOR_DELETION)
 _NAMES = ("Ada", "ADA", "Straße", "STRASSE", "İpek", "été", "e\u0301te\u0301", "王", "👍🏽", "%", "o'b_c")
@@ -214,9 +214,9 @@ def _items(
             changes.name,
             changes.profile.nickname or None,
             changes.email,
-            standing.status.word,
+            USER_STATUS_WORDS[standing.status],
             bool(changes.closed),
-            changes.claim_status.word,
+            CLAIM_STATUS_WORDS[changes.claim_status],
             bool(changes.mfa_enabled),
             frozenset(group.id for group in joined),
             frozenset(held),

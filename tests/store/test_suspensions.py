@@ -5,7 +5,7 @@ import pytest
 
 from guildhall.model import errors
 from guildhall.model.resources import ResourceStatus
-from guildhall.model.users import UserStatus
+from guildhall.model.users import USER_STATUS_WORDS, UserStatus
 from guildhall.operations.role_assignments import Grant
 from guildhall.operations.suspensions import remove_user, restore_user, suspend_user
 from guildhall.operations.user_roles import assign_user_role, revoke_user_role
@@ -44,7 +44,7 @@ async def last_action(world):
 
 async def statuses(world, user):
     account = await world.read(get_user, world.caller, user.id)
-    return [UserStatus(place.status).word for place in account.directories]
+    return [USER_STATUS_WORDS[place.status] for place in account.directories]
 
 
 async def test_suspending_frees_seats_of_that_directory_only(world, do):

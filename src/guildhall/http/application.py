@@ -28,7 +28,7 @@ from guildhall.http.preferences import read_preferences
 from guildhall.http.query import QueryReader, parse_pairs
 from guildhall.http.request import Request
 from guildhall.http.response import JSON, Response, Stream, empty_response, encode_header
-from guildhall.http.routing import PUBLIC, Match, Route, Router
+from guildhall.http.routing import Match, Route, Router
 from guildhall.model.errors import (
     BodyTooLarge,
     GuildhallError,
@@ -43,6 +43,7 @@ from guildhall.store.database import Database, Replica
 STALLED_SECONDS = 60.0
 """How long a client may take for one piece of a long body."""
 
+_NO_PREFERENCES: Mapping[str, str] = {}
 _UUID_PARAMETERS = frozenset({"orgId", "directoryId", "groupId"})
 _LOG = logging.getLogger("guildhall.http")
 
@@ -170,13 +171,13 @@ class Application:
 
     async def _admit(self, exchange: Exchange, route: Route) -> Caller:
         """Return who calls; raises Unauthenticated, ScopeMissing, OrganizationNotFound."""
-        if route.permission == PUBLIC:
+        if route.permission is None:
             return NOBODY
         caller = exchange.caller
         if caller is NOBODY:
             caller, limits = await self._authenticator.authenticate(exchange.header(b"authorization"))
             exchange.headers += limits
-        _require_permission(caller, Permission(route.permission))
+        _require_permission(caller, route.permission)
         org_id = exchange.match.parameters.get("orgId", caller.org_id) if exchange.match else caller.org_id
         if org_id != caller.org_id and parse_uuid(org_id) != caller.org_id:
             raise OrganizationNotFound(f"There is no organization {org_id[:100]}.")
@@ -185,7 +186,9 @@ class Application:
         )
 
     async def _read_request(self, exchange: Exchange, route: Route) -> Request:
-        preferences = read_preferences(exchange.every_header(b"prefer"))
+        preferences: Mapping[str, str] = _NO_PREFERENCES
+        if exchange.header(b"prefer") is not None:
+            preferences = read_preferences(exchange.every_header(b"prefer"))
         strict = self._strict or preferences.get("handling") == "strict"
         body = None
         if route.body is not None:

@@ -10,7 +10,7 @@ from guildhall.http.openapi import Document, build_document
 from guildhall.http.pages import BASE_URL, render_pages
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
-from guildhall.http.routing import PUBLIC, Route
+from guildhall.http.routing import Route
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -55,7 +55,7 @@ class Documentation:
             operation=operation,
             summary=summary,
             wire=self._wire,
-            permission=PUBLIC,
+            permission=None,
             handler=handler,
             mount="",
             without_database=True,

@@ -15,7 +15,7 @@ from guildhall.http.errors import Wire
 from guildhall.http.metrics import SEATS_LIMITED, SEATS_USED, publish_requests
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
-from guildhall.http.routing import PUBLIC, Route
+from guildhall.http.routing import Route
 from guildhall.model.errors import Unavailable
 from guildhall.store.database import Database, Transaction
 from guildhall.store.resources import SELECT_SEAT_TOTALS
@@ -98,7 +98,7 @@ class Health:
             operation=operation,
             summary=summary,
             wire=self._wire,
-            permission=PUBLIC,
+            permission=None,
             handler=handler,
             mount="",
             without_database=True,

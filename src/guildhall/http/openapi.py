@@ -10,7 +10,7 @@ from guildhall.http.errors import ErrorEnvelope
 from guildhall.http.examples import example_of
 from guildhall.http.field_texts import FIELD_TEXTS
 from guildhall.http.operation_errors import errors_of
-from guildhall.http.routing import PUBLIC, Route, parameter_names
+from guildhall.http.routing import Route, parameter_names
 from guildhall.http.schemas import Schemas, description_of
 from guildhall.model.errors import RateLimited, Unauthenticated, Unavailable
 from guildhall.model.permissions import GRANTABLE, Permission
@@ -161,7 +161,7 @@ def _description(route: Route) -> str:
 
 
 def _key_needed(route: Route) -> str:
-    if route.permission == PUBLIC:
+    if route.permission is None:
         return "Needs no API key."
     if route.permission is Permission.FULL_ACCESS:
         return "Needs an API key without scopes."
@@ -169,7 +169,7 @@ def _key_needed(route: Route) -> str:
 
 
 def _security(route: Route) -> list[Document]:
-    if route.permission == PUBLIC:
+    if route.permission is None:
         return []
     scopes = [] if route.permission is Permission.FULL_ACCESS else [str(route.permission)]
     return [{"apiKey": scopes}]
@@ -275,11 +275,11 @@ def _shared(components: Document, name: str, response: Document) -> Document:
 
 
 def _limit_headers(route: Route) -> Sequence[str]:
-    return () if route.permission == PUBLIC else _LIMIT_HEADERS
+    return () if route.permission is None else _LIMIT_HEADERS
 
 
 def _position_header(route: Route) -> Sequence[str]:
-    return () if route.permission == PUBLIC else ("Guildhall-Position",)
+    return () if route.permission is None else ("Guildhall-Position",)
 
 
 def _deprecation_headers(route: Route) -> Sequence[str]:

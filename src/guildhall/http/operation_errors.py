@@ -6,7 +6,7 @@ not documented is a failure.
 
 import re
 
-from guildhall.http.routing import PUBLIC, Route, parameter_names
+from guildhall.http.routing import Route, parameter_names
 from guildhall.model import errors
 from guildhall.model.errors import GuildhallError
 
@@ -54,7 +54,7 @@ _OF_WRITES: tuple[tuple[str, Kinds], ...] = (
 def errors_of(route: Route) -> Kinds:
     """Return the classes of errors that the operation can raise; none twice."""
     found = [*_of_request(route), *_of_path(route)]
-    if route.permission != PUBLIC:
+    if route.permission is not None:
         found += [errors.Unauthenticated, errors.ScopeMissing, errors.RateLimited]
     if route.writes:
         line = f"{route.method} {route.mount}{route.path}"

@@ -40,7 +40,8 @@ class Response(msgspec.Struct):
             made.append(encode_header(("content-type", self.media_type)))
         if self.status != _NO_CONTENT and self.stream is None:
             made.append(_content_length(len(self.body)))
-        return made + [encode_header(header) for header in self.headers]
+        made += map(encode_header, self.headers)
+        return made
 
 
 def json_response(value: Any, status: int = 200, headers: list[tuple[str, str]] | None = None) -> Response:

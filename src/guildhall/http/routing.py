@@ -16,9 +16,6 @@ from guildhall.model.permissions import Permission
 Handler = Callable[[Any, Request], Awaitable[Response]]
 """Called with a transaction, or with None when the route does without the database."""
 
-PUBLIC = "public"
-"""In the place of a permission: an operation that needs no key."""
-
 
 class Deprecation(msgspec.Struct, frozen=True):
     """Since when an operation is deprecated (Unix seconds, RFC 9745) and when it ends (an HTTP date)."""
@@ -41,8 +38,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The vendor's name of the operation, unique in the program; also `operationId`."""
     summary: str
     wire: Wire
-    permission: Permission | str
-    """The scope that a key needs, or PUBLIC."""
+    permission: Permission | None
+    """The scope that a key needs; None is an operation that needs no key."""
     handler: Handler
     writes: bool = False
     """Whether the handler runs in a write transaction."""
@@ -77,7 +74,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def may_be_repeated(self) -> bool:
         """Whether an answer may be given again: nothing but the database and the request decides it."""
-        return self.kept and not (self.writes or self.without_database or self.permission == PUBLIC)
+        return self.kept and not (self.writes or self.without_database or self.permission is None)
 
 
 class Match(msgspec.Struct, frozen=True):

@@ -21,13 +21,9 @@ class ManagedBy(enum.IntEnum):
     TEAM_MEMBERS = 2
     OPEN = 3
 
-    @property
-    def word(self) -> str:
-        """The contract's word for it, e.g. `team-members`."""
-        return _WORDS[self]
 
-
-_WORDS = [kind.name.lower().replace("_", "-") for kind in ManagedBy]
+MANAGED_BY_WORDS = tuple(kind.name.lower().replace("_", "-") for kind in ManagedBy)
+"""The contract's word for each of them, e.g. `team-members`."""
 
 
 class AdminAccess(enum.IntEnum):

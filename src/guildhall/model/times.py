@@ -13,7 +13,7 @@ _FURTHEST = 253_402_300_800_000
 def to_text(milliseconds: int) -> str:
     """Return epoch milliseconds as e.g. `2026-07-01T00:00:00.000Z`."""
     seconds, rest = divmod(milliseconds, 1_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]}.{rest:03d}Z"
 
 
 def parse_time(text: str) -> int | None:

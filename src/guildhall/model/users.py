@@ -15,10 +15,9 @@ class UserStatus(enum.IntEnum):
     DEACTIVATED = 3
     FOR_DELETION = 4
 
-    @property
-    def word(self) -> str:
-        """The contract's word for it, e.g. `not_invited`."""
-        return self.name.lower()
+
+USER_STATUS_WORDS = tuple(status.name.lower() for status in UserStatus)
+"""The contract's word for each of them, e.g. `not_invited`."""
 
 
 class ClaimStatus(enum.IntEnum):
@@ -27,10 +26,9 @@ class ClaimStatus(enum.IntEnum):
     UNMANAGED = 0
     MANAGED = 1
 
-    @property
-    def word(self) -> str:
-        """The contract's word for it."""
-        return self.name.lower()
+
+CLAIM_STATUS_WORDS = tuple(status.name.lower() for status in ClaimStatus)
+"""The contract's word for each of them."""
 
 
 class ManagementSource(enum.IntEnum):
@@ -40,10 +38,9 @@ class ManagementSource(enum.IntEnum):
     INVITED = 1
     SYNCED = 2
 
-    @property
-    def word(self) -> str | None:
-        """The contract's word for it; None when it is not known."""
-        return self.name.lower() if self else None
+
+MANAGEMENT_SOURCE_WORDS = (None, *(source.name.lower() for source in ManagementSource if source))
+"""The contract's word for each of them; None is for what is not known."""
 
 
 class Profile(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):

@@ -17,6 +17,8 @@ from guildhall.model.ids import is_account_id, parse_uuid
 from guildhall.model.names import fold, name_problem, text_problem, trim
 from guildhall.model.permissions import Caller
 from guildhall.model.users import (
+    CLAIM_STATUS_WORDS,
+    USER_STATUS_WORDS,
     Account,
     ClaimStatus,
     ManagementSource,
@@ -148,13 +150,13 @@ def _differences(before: Account | None, after: Account) -> dict[str, Any]:
 def _attributes(account: Account) -> dict[str, Any]:
     user = account.user
     places = [
-        {"directoryId": place.directory_id, "status": UserStatus(place.status).word}
+        {"directoryId": place.directory_id, "status": USER_STATUS_WORDS[place.status]}
         for place in account.directories
     ]
     return {
         "name": user.name,
         "email": user.email,
-        "claimStatus": ClaimStatus(user.claim_status).word,
+        "claimStatus": CLAIM_STATUS_WORDS[user.claim_status],
         "mfaEnabled": bool(user.mfa_enabled),
         "closed": bool(user.closed),
         **msgspec.to_builtins(user.details),

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from msgspec import UNSET
 
 from guildhall.model.directories import Directory
-from guildhall.model.groups import Group, GroupType, ManagedBy
+from guildhall.model.groups import MANAGED_BY_WORDS, Group, GroupType, ManagedBy
 from guildhall.model.keys import APIKey
 from guildhall.model.permissions import Caller
 from guildhall.model.resources import Resource, ResourceStatus
@@ -30,7 +30,13 @@ from guildhall.model.seeds import (
     UserSeed,
 )
 from guildhall.model.times import to_text
-from guildhall.model.users import ClaimStatus, ManagementSource, User, UserStatus
+from guildhall.model.users import (
+    CLAIM_STATUS_WORDS,
+    MANAGEMENT_SOURCE_WORDS,
+    USER_STATUS_WORDS,
+    ClaimStatus,
+    User,
+)
 from guildhall.store import exports, orgs, roles
 from guildhall.store.database import Transaction
 from guildhall.store.statement import Statement
@@ -120,7 +126,7 @@ def _user(row: User, standings: Sequence[exports.StandingRow], held: Sequence[ex
     details = row.details
     claim_status: Any = UNSET
     if row.claim_status != ClaimStatus.UNMANAGED:
-        claim_status = ClaimStatus(row.claim_status).word
+        claim_status = CLAIM_STATUS_WORDS[row.claim_status]
     return UserSeed(
         account_id=row.account_id,
         name=row.name,
@@ -147,8 +153,8 @@ def _user(row: User, standings: Sequence[exports.StandingRow], held: Sequence[ex
 
 
 def _standing(row: exports.StandingRow) -> UserDirectorySeed:
-    status: Any = UserStatus(row.status).word
-    source: Any = ManagementSource(row.management_source).word
+    status: Any = USER_STATUS_WORDS[row.status]
+    source: Any = MANAGEMENT_SOURCE_WORDS[row.management_source]
     return UserDirectorySeed(
         directory=row.directory_id,
         status=status,
@@ -200,7 +206,7 @@ def _group(row: Group, held: Sequence[exports.RoleRow]) -> GroupSeed:
     seed: dict[str, Any] = {}
     if (row.type, row.managed_by, row.synced) != (GroupType.GROUP, ManagedBy.ADMINS, 0):
         seed["type"] = GroupType(row.type).name
-        seed["managed_by"] = ManagedBy(row.managed_by).word
+        seed["managed_by"] = MANAGED_BY_WORDS[row.managed_by]
         seed["synced"] = bool(row.synced)
     return GroupSeed(
         id=row.id,

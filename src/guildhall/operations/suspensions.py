@@ -14,7 +14,7 @@ from guildhall.model.errors import (
 from guildhall.model.events import EventAction, Subject
 from guildhall.model.permissions import Caller
 from guildhall.model.roles import ADMIN_GRANTING, FULL_ACCESS_ONLY, ORG_ADMIN
-from guildhall.model.users import Account, User, UserDirectory, UserStatus
+from guildhall.model.users import USER_STATUS_WORDS, Account, User, UserDirectory, UserStatus
 from guildhall.operations.counts import Counts
 from guildhall.operations.directories import find_directory_to_write
 from guildhall.operations.events import record_event
@@ -157,7 +157,7 @@ async def _record(
     standing: UserDirectory,
     **more: Any,
 ) -> None:
-    status = UserStatus(standing.status).word
+    status = USER_STATUS_WORDS[standing.status]
     subject = account_subject(user, directoryId=standing.directory_id, status=status, **more)
     await record_event(tx, caller, action, _MESSAGES[action].format(user.name), [subject])
 

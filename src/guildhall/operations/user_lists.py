@@ -19,7 +19,7 @@ from guildhall.model.user_lists import (
     account_status,
     membership_status,
 )
-from guildhall.model.users import ClaimStatus
+from guildhall.model.users import USER_STATUS_WORDS, ClaimStatus
 from guildhall.operations.directories import find_key_of_page
 from guildhall.operations.filters import (
     directory_alone,
@@ -76,7 +76,7 @@ def _resolve_standings(criteria: UserCriteria) -> Keys | None:
     fitting = tuple(
         key
         for key, (status, closed) in STANDINGS.items()
-        if _fits(criteria.statuses, status.word)
+        if _fits(criteria.statuses, USER_STATUS_WORDS[status])
         and _fits(criteria.account_statuses, account_status(status, closed))
         and _fits(criteria.membership_statuses, membership_status(status))
     )

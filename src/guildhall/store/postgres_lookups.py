@@ -1,7 +1,7 @@
 """Look-ups of single rows on PostgreSQL: those that wait at the same time become one statement (ADR 17)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from guildhall.store.postgres_links import Link
@@ -10,8 +10,8 @@ from guildhall.store.statement import Statement
 Result = TypeVar("Result")
 RunAlone = Callable[[Callable[[Link], Awaitable[Any]]], Awaitable[Any]]
 
-_Kind = tuple[Statement[Any], frozenset[Any]]
-"""What is looked for: by the statement, and by the values that all who look for it give it."""
+_Kind = tuple[Statement[Any], Sequence[Any]]
+"""What is looked for: by the statement, and by the values that all who look for it give it, in its order."""
 
 _Waiting = list[tuple[Any, asyncio.Future[Any]]]
 
@@ -36,15 +36,13 @@ class Lookups:
 
     async def find(self, statement: Statement[Result], parameters: Mapping[str, Any]) -> Result | None:
         """Return the row that a statement with `several` finds; raises what running that raises."""
-        several: Statement[Any] = statement.several  # type: ignore[assignment]
-        shared = frozenset(item for item in parameters.items() if item[0] != statement.key)
-        future = asyncio.get_running_loop().create_future()
-        kind = (several, shared)
+        kind = (statement, tuple([parameters[name] for name in statement.shared]))
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
         waiting = self._waiting.get(kind)
         if waiting is None:
             waiting = self._waiting[kind] = []
             if kind in self._tasks.values():
-                loop = asyncio.get_running_loop()
                 self._held[kind] = loop.call_later(MOST_SECONDS_HELD, self._begin_held, kind)
             else:
                 self._begin(kind)
@@ -68,7 +66,8 @@ class Lookups:
 
     async def _answer(self, kind: _Kind) -> None:
         """Run one statement for all who wait by the time there is a connection for it."""
-        several, shared = kind
+        statement, shared = kind
+        several: Statement[Any] = statement.several  # type: ignore[assignment]
         taken: _Waiting = []
         waiting = self._waiting[kind]
         first = len(waiting)
@@ -77,7 +76,8 @@ class Lookups:
         async def select(link: Link) -> list[Any]:
             if not taken:
                 taken.extend(self._waiting.pop(kind))
-            values = {**dict(shared), listed: list({key for key, _ in taken})}
+            values = dict(zip(statement.shared, shared, strict=True))
+            values[listed] = list({key for key, _ in taken})
             return await link.fetch(several.postgres, several.bind(values))
 
         try:

@@ -24,7 +24,8 @@ class Statement(Generic[Row]):
     is another text with the same parameters and columns, for the few that cannot be shared.
     `writes` says whether it is a write, `table` what it writes to, `inserts` whether rows come, and
     `names_groups` whether names of groups do.
-    Of a statement that finds one row by `key`, `several` finds those of a list of keys, each row's `id`.
+    Of a statement that finds one row by `key`, `several` finds those of a list of keys, each row's `id`, and
+    takes the same for the other parameters, which are `shared`.
     """
 
     __slots__ = (
@@ -37,6 +38,7 @@ class Statement(Generic[Row]):
         "postgres",
         "row",
         "several",
+        "shared",
         "sql",
         "sqlite",
         "table",
@@ -65,6 +67,7 @@ class Statement(Generic[Row]):
         self.lists = frozenset(name for name, dots in found if dots)
         self.several = several
         self.key = next((name for name in self.parameters if several and name not in several.parameters), "")
+        self.shared = tuple(name for name in self.parameters if name != self.key) if several else ()
         self.sqlite = self._numbered(_IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql), "?")
         shared = f"{postgres or sql.replace('instr(', 'strpos(')} {lock}".rstrip()
         self.postgres = self._numbered(_IN_LIST.sub(r"= ANY(:\1)", shared), "$")

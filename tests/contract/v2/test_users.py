@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from guildhall.model.roles import BUILT_IN
-from guildhall.model.users import ClaimStatus, ManagementSource, UserStatus
+from guildhall.model.users import USER_STATUS_WORDS, ClaimStatus, ManagementSource, UserStatus
 from guildhall.operations.accounts import GivenStanding, ProfileChanges, UserChanges, put_user
 from guildhall.operations.groups import NewGroup, insert_group
 from guildhall.operations.memberships import get_both_to_join, insert_member
@@ -118,7 +118,7 @@ async def test_user_statuses_follow_the_table(
             world, **chosen
         )
         assert [row["accountId"] for row in await search(world, **chosen)] == [user.id]
-    others = [word.word for word in UserStatus if word is not status]
+    others = [USER_STATUS_WORDS[other] for other in UserStatus if other is not status]
     assert await search(world, **{**query, "status": others}) == []
 
 

@@ -12,7 +12,16 @@ from guildhall.http.request import Request
 from guildhall.model.errors import InvalidInput
 from guildhall.model.ids import parse_resource_id
 from guildhall.model.times import to_text
-from guildhall.model.users import Account, ClaimStatus, ManagementSource, UserDirectory, UserStatus
+from guildhall.model.users import (
+    CLAIM_STATUS_WORDS,
+    MANAGEMENT_SOURCE_WORDS,
+    USER_STATUS_WORDS,
+    Account,
+    ClaimStatus,
+    ManagementSource,
+    UserDirectory,
+    UserStatus,
+)
 from guildhall.operations.accounts import GivenStanding, ProfileChanges, UserChanges
 
 Status = Literal["active", "suspended", "not_invited", "deactivated", "for_deletion"]
@@ -177,13 +186,13 @@ def user_body(request: Request, account: Account) -> FurnishedUserBody:
     first = places[0] if places else None
     return FurnishedUserBody(
         account_id=user.account_id,
-        status=None if first is None else UserStatus(first.status).word,  # type: ignore[arg-type]
+        status=None if first is None else USER_STATUS_WORDS[first.status],  # type: ignore[arg-type]
         account_status=_account_status(account),
         membership_status=_membership_status(first),
         added_to_org=to_text(min(place.added_at for place in places)) if places else None,
         name=user.name,
         email=user.email,
-        claim_status=ClaimStatus(user.claim_status).word,  # type: ignore[arg-type]
+        claim_status=CLAIM_STATUS_WORDS[user.claim_status],  # type: ignore[arg-type]
         management_source=None if first is None else _source_word(first),
         mfa_enabled=bool(user.mfa_enabled),
         **{field: getattr(profile, field) for field in _PROFILE},
@@ -209,13 +218,13 @@ def _membership_status(first: UserDirectory | None) -> Literal["active", "suspen
 
 
 def _source_word(place: UserDirectory) -> Literal["invited", "synced"] | None:
-    return ManagementSource(place.management_source).word  # type: ignore[return-value]
+    return MANAGEMENT_SOURCE_WORDS[place.management_source]  # type: ignore[return-value]
 
 
 def _standing_body(place: UserDirectory) -> StandingBody:
     return StandingBody(
         place.directory_id,
-        UserStatus(place.status).word,  # type: ignore[arg-type]
+        USER_STATUS_WORDS[place.status],  # type: ignore[arg-type]
         _source_word(place),
         to_text(place.added_at),
     )

@@ -14,7 +14,7 @@ from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route
 from guildhall.model.filters import GroupCriteria, GroupView
-from guildhall.model.groups import Group, ManagedBy
+from guildhall.model.groups import MANAGED_BY_WORDS, Group
 from guildhall.model.ids import ANY_DIRECTORY
 from guildhall.model.memberships import Member
 from guildhall.model.paging import Window
@@ -227,7 +227,7 @@ def _access_body(request: Request, group: Group) -> AccessBody:
 
 
 def _meta_body(group: Group) -> MetaBody:
-    managed_by = ManagedBy(group.managed_by).word
+    managed_by = MANAGED_BY_WORDS[group.managed_by]
     return MetaBody(group.directory_id, bool(group.synced), managed_by)  # type: ignore[arg-type]
 
 

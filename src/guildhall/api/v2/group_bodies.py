@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from guildhall.api.v2.paging import ItemLinks
 from guildhall.http.request import Request
-from guildhall.model.groups import Group, ManagedBy, ManagementAccess
+from guildhall.model.groups import MANAGED_BY_WORDS, Group, ManagementAccess
 from guildhall.operations.authorize import management_access
 
 
@@ -66,7 +66,7 @@ def group_body(request: Request, group: Group, counts: CountsAsked) -> GroupBody
         directory_id=group.directory_id,
         management_access=_access_body(management_access(request.caller, group)),
         external_synced=bool(group.synced),
-        managed_by=ManagedBy(group.managed_by).word,  # type: ignore[arg-type]
+        managed_by=MANAGED_BY_WORDS[group.managed_by],  # type: ignore[arg-type]
         counts=shown,
         links=ItemLinks(request.item_token("group", group.id)),
     )

@@ -12,7 +12,7 @@ from guildhall.model.memberships import Member
 from guildhall.model.paging import Window
 from guildhall.model.permissions import Permission
 from guildhall.model.times import to_text
-from guildhall.model.users import UserStatus
+from guildhall.model.users import USER_STATUS_WORDS
 from guildhall.operations import memberships as rules
 from guildhall.store.database import Transaction
 
@@ -62,7 +62,7 @@ async def get_members(tx: Transaction, request: Request) -> Response:
 
 def _body(request: Request, member: Member) -> MemberBody:
     links = ItemLinks(request.item_token("member", request.parameters["groupId"], member.account_id))
-    status = UserStatus(member.status).word
+    status = USER_STATUS_WORDS[member.status]
     return MemberBody(member.account_id, member.name, member.email, status, to_text(member.added_at), links)
 
 

@@ -18,7 +18,12 @@ from guildhall.model.user_lists import (
     account_status,
     membership_status,
 )
-from guildhall.model.users import ClaimStatus, ManagementSource, Profile, UserStatus
+from guildhall.model.users import (
+    CLAIM_STATUS_WORDS,
+    MANAGEMENT_SOURCE_WORDS,
+    USER_STATUS_WORDS,
+    Profile,
+)
 
 _ONE_USER = frozenset({Expansion.PLATFORM_ROLES, Expansion.RESOURCE_COUNT, Expansion.PRODUCT_ACCESS})
 
@@ -125,7 +130,7 @@ def user_body(request: Request, user: UserDetails, expand: tuple[Expansion, ...]
     row, profile, access = user.row, user.row.details, user.access or ()
     return UserBody(
         account_id=row.account_id,
-        status=UserStatus(row.status).word,
+        status=USER_STATUS_WORDS[row.status],
         account_status=account_status(row.status, row.closed),
         membership_status=membership_status(row.status),
         added_to_org=to_text(row.added_at),
@@ -133,10 +138,10 @@ def user_body(request: Request, user: UserDetails, expand: tuple[Expansion, ...]
         nickname=profile.nickname,
         email=row.email,
         email_verified=profile.email_verified,
-        claim_status=ClaimStatus(row.claim_status).word,
+        claim_status=CLAIM_STATUS_WORDS[row.claim_status],
         picture=profile.picture,
         avatar=profile.avatar,
-        management_source=ManagementSource(row.management_source).word,
+        management_source=MANAGEMENT_SOURCE_WORDS[row.management_source],
         mfa_enabled=bool(row.mfa_enabled),
         job_title=profile.job_title,
         department=profile.department,
@@ -183,7 +188,7 @@ def user_stats_body(stats: UserStats) -> UserStatsBody:
 def user_roles_body(access: ResourceAccess, directory_id: str, status: int) -> UserRolesBody:
     """Return a user's roles on one resource."""
     held = [HeldRoleBody(role_id, _methods(ways)) for role_id, ways in access.roles.items()]
-    word = UserStatus(status).word
+    word = USER_STATUS_WORDS[status]
     return UserRolesBody(
         access.resource_id, access.owner, directory_id, word, held, [role.role for role in held]
     )
