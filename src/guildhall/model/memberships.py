@@ -32,6 +32,15 @@ class Joining(Group, frozen=True):
         return DirectoryUser(self.user_key, self.account_id, self.user_name, self.email, self.status)
 
 
+class JoinedTogether(msgspec.Struct, frozen=True):
+    """What came of one of several attempts to join groups; there is none of who has to try alone."""
+
+    group_key: int
+    user_key: int
+    added: bool
+    """False for who was a member already."""
+
+
 class Joined(msgspec.Struct, frozen=True):
     """What came of an attempt to join a group."""
 

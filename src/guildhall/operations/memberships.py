@@ -97,7 +97,10 @@ async def add_member(
 async def _join(
     tx: Transaction, caller: Caller, group: Group, user: DirectoryUser, event: dict[str, Any]
 ) -> bool:
-    """Do the same in one statement and the commit; what a group with roles takes comes between."""
+    """Do the same at a stroke, or in one statement and the commit, with what a group's roles take between."""
+    at_a_stroke = await tx.join(group, user, event)
+    if at_a_stroke is not None:
+        return at_a_stroke
     keys = {"group_key": group.group_key, "user_key": user.user_key}
     joined = await tx.one(memberships.JOIN, **event, **keys, added_at=tx.now)
     if joined is None or not joined.added:

@@ -13,16 +13,17 @@ KEYS_OF_TRANSACTION = 65_536
 
 _OFFSET = "(SELECT o.event_offset FROM orgs AS o WHERE o.org_key = :org_key)"
 
-_FIRST_KEY = f"""
+FIRST_KEY = f"""
     SELECT (writing_transaction() + o.event_offset) * {KEYS_OF_TRANSACTION} AS first_key
     FROM orgs AS o WHERE o.org_key = :org_key
 """
+"""On PostgreSQL the key of a transaction's first event."""
 
 INSERTED_EVENT = f"""
     INSERT INTO events (org_key, event_key, time, action, actor_id, actor_name, ip, product, message, context)
     SELECT :org_key, COALESCE(MAX(e.event_key) + 1, f.first_key),
            :time, :action, :actor_id, :actor_name, :ip, :product, :message, :context
-    FROM ({_FIRST_KEY}) AS f
+    FROM ({FIRST_KEY}) AS f
     LEFT JOIN events AS e ON e.org_key = :org_key
      AND e.event_key >= f.first_key AND e.event_key < f.first_key + {KEYS_OF_TRANSACTION}
     GROUP BY f.first_key

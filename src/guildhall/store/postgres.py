@@ -1,18 +1,18 @@
 """PostgreSQL through asyncpg: one request is one transaction (design 2.2)."""
 
 import asyncio
+import contextlib
 import logging
 import math
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
 
 from guildhall.model.errors import GuildhallError, Unavailable
 from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
-from guildhall.store.database import Replica
+from guildhall.store.database import WITHOUT_TRANSACTION, Replica
 from guildhall.store.freshness import Freshness
 from guildhall.store.name_samples import NameSamples
 from guildhall.store.postgres_errors import (
@@ -25,11 +25,18 @@ from guildhall.store.postgres_errors import (
     unknown_outcome,
     without_outcome,
 )
+from guildhall.store.postgres_joins import Joins
 from guildhall.store.postgres_links import COMMAND_LIMITS, READ, WRITE, Limits, Link, find_way, server_limits
 from guildhall.store.postgres_lookups import Lookups
 from guildhall.store.postgres_migrate import migrate_postgres
 from guildhall.store.postgres_pool import Pool
-from guildhall.store.postgres_transaction import CountingLink, LoneRead, PostgresTransaction, SecondStatement
+from guildhall.store.postgres_transaction import (
+    CountingLink,
+    LoneRead,
+    LoneWrite,
+    PostgresTransaction,
+    SecondStatement,
+)
 
 Result = TypeVar("Result")
 Function = Callable[..., Awaitable[Result]]
@@ -64,6 +71,7 @@ class PostgresDatabase:
         self._several: set[Any] = set()
         """The functions that needed several statements when they last read."""
         self._lookups = Lookups(self._run_alone)
+        self._joins = Joins(self._commit_alone)
         self._samples = NameSamples()
 
     async def read(self, function: Function[Result], *args: Any, **kwargs: Any) -> Result:
@@ -90,11 +98,30 @@ class PostgresDatabase:
         """Run a statement that needs no transaction on any link."""
         return await self._persist(partial(_alone, use))
 
+    async def _commit_alone(self, use: Callable[[Link], Awaitable[Result]]) -> Result:
+        """Run a statement that is a transaction of its own on any link."""
+
+        async def run(link: Link) -> Result:
+            try:
+                return await use(link)
+            except Exception as error:
+                if is_undone(error) or not is_trouble(error):
+                    raise
+                raise self._unconfirmed(link, error) from error
+
+        return await self._persist(run)
+
     async def write(self, function: Function[Result], *args: Any, **kwargs: Any) -> Result:
         """Run a write; a deadlock, a serialization failure or a lost connection repeats it as a whole.
 
-        Nothing is repeated once the commit was sent.
+        Nothing is repeated once the commit was sent. What mostly needs no transaction is tried without first.
         """
+        if function in WITHOUT_TRANSACTION:
+            alone = LoneWrite(self._lookups, self._joins, self._clock(), self._new_id)
+            with contextlib.suppress(SecondStatement):
+                result = await function(alone, *args, **kwargs)
+                self._do(alone.effects)
+                return result
 
         def call(tx: PostgresTransaction) -> Awaitable[Result]:
             return function(tx, *args, **kwargs)
@@ -148,10 +175,13 @@ class PostgresDatabase:
         transaction = self._transaction(link)
         result = await _within(WRITE, link, function, transaction)
         await self._commit(link, transaction)
-        for effect in transaction.effects:
-            effect()
-        self.trouble = None
+        self._do(transaction.effects)
         return result
+
+    def _do(self, effects: Iterable[Callable[[], None]]) -> None:
+        self.trouble = None
+        for effect in effects:
+            effect()
 
     async def _commit(self, link: Link, transaction: PostgresTransaction) -> None:
         try:
@@ -160,12 +190,15 @@ class PostgresDatabase:
             if is_undone(error) or not is_trouble(error):
                 await link.roll_back()
                 raise
-            link.is_broken = True
-            _LOG.error("the outcome of a commit is not known: %s: %s", type(error).__name__, error)
-            self._pool.distrust()
-            raise unknown_outcome() from error
+            raise self._unconfirmed(link, error) from error
         if not committed:
             raise RuntimeError("a transaction went on after a statement of it had failed")
+
+    def _unconfirmed(self, link: Link, error: Exception) -> Unavailable:
+        link.is_broken = True
+        _LOG.error("the outcome of a commit is not known: %s: %s", type(error).__name__, error)
+        self._pool.distrust()
+        return unknown_outcome()
 
     async def stream(
         self, function: Callable[..., AsyncGenerator[Result, None]], *args: Any, **kwargs: Any
@@ -177,7 +210,7 @@ class PostgresDatabase:
         except TimeoutError as error:
             raise Unavailable("As many long answers are being read as there may be at once.") from error
         try:
-            async with aclosing(self._stream(function, args, kwargs)) as items:
+            async with contextlib.aclosing(self._stream(function, args, kwargs)) as items:
                 async for item in items:
                     yield item
         finally:
@@ -189,7 +222,7 @@ class PostgresDatabase:
         link: Link | None = None
         try:
             link = await self._begin_stream()
-            async with aclosing(function(self._transaction(link), *args, **kwargs)) as items:
+            async with contextlib.aclosing(function(self._transaction(link), *args, **kwargs)) as items:
                 async for item in items:
                     yield item
             await link.roll_back()

@@ -110,6 +110,19 @@ class Link:
         statement = self._prepared.get(sql) or await self._prepare(sql)
         await statement.executemany(rows)
 
+    async def fetch_and_commit(self, sql: str, arguments: Sequence[Any]) -> list[Any]:
+        """Run a statement that is a transaction of its own; what it raises was undone. Return all rows."""
+        if self.is_limited_alone:
+            return await self.fetch(sql, arguments)
+        try:
+            await self.begin(WRITE)
+            rows = await self.fetch(sql, arguments)
+            await self.commit()
+        except BaseException:
+            await self.roll_back()
+            raise
+        return rows
+
     async def _prepare(self, sql: str) -> Any:
         if len(self._prepared) >= _MOST_PREPARED:
             del self._prepared[next(iter(self._prepared))]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar, overload
 
 import msgspec
@@ -24,13 +25,15 @@ class Statement(Generic[Row]):
     is another text with the same parameters and columns, for the few that cannot be shared.
     `writes` says whether it is a write, `table` what it writes to, `inserts` whether rows come, and
     `names_groups` whether names of groups do.
-    Of a statement that finds one row by `key`, `several` finds those of a list of keys, each row's `id`, and
-    takes the same for the other parameters, which are `shared`.
+    Of a statement that finds one row, `several` finds those of many keys, of which it takes lists in the same
+    order; it takes the same for the other parameters, which are `shared`. `key` tells the key of parameters,
+    and `key_of` that of a row, by its fields `found_by`.
     """
 
     __slots__ = (
         "inserts",
         "key",
+        "key_of",
         "lists",
         "lock",
         "names_groups",
@@ -53,6 +56,7 @@ class Statement(Generic[Row]):
         lock: str = "",
         postgres: str | None = None,
         several: "Statement[Row] | None" = None,
+        found_by: Sequence[str] = ("id",),
     ) -> None:
         self.sql = sql
         self.row = row
@@ -64,10 +68,12 @@ class Statement(Generic[Row]):
         self.names_groups = self.table == "groups" and "name_key" in sql
         found = _PARAMETER.findall(sql)
         self.parameters: tuple[str, ...] = tuple(dict.fromkeys(name for name, _ in found))
-        self.lists = frozenset(name for name, dots in found if dots)
+        self.lists: tuple[str, ...] = tuple(dict.fromkeys(name for name, dots in found if dots))
         self.several = several
-        self.key = next((name for name in self.parameters if several and name not in several.parameters), "")
-        self.shared = tuple(name for name in self.parameters if name != self.key) if several else ()
+        taken = several.parameters if several else self.parameters
+        self.shared = tuple(name for name in self.parameters if name in taken)
+        self.key = itemgetter(*[name for name in self.parameters if name not in taken] or [""])
+        self.key_of = attrgetter(*found_by)
         self.sqlite = self._numbered(_IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql), "?")
         shared = f"{postgres or sql.replace('instr(', 'strpos(')} {lock}".rstrip()
         self.postgres = self._numbered(_IN_LIST.sub(r"= ANY(:\1)", shared), "$")
@@ -106,6 +112,7 @@ def register(
     lock: str = "",
     postgres: str | None = None,
     several: Statement[Row] | None = None,
+    found_by: Sequence[str] = ("id",),
 ) -> Statement[Row]: ...
 
 
@@ -116,8 +123,9 @@ def register(
     lock: str = "",
     postgres: str | None = None,
     several: Statement[Row] | None = None,
+    found_by: Sequence[str] = ("id",),
 ) -> Statement[Row]:
     """Make a statement that stands in the registry: how every module of the store declares its SQL."""
-    statement = Statement(sql, row, lock=lock, postgres=postgres, several=several)
+    statement = Statement(sql, row, lock=lock, postgres=postgres, several=several, found_by=found_by)
     REGISTRY.append(statement)
     return statement
