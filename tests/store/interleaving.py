@@ -32,9 +32,12 @@ _QUICK = 0.001
 class Stepped:
     """A transaction whose every statement waits for its turn."""
 
-    def __init__(self, transaction: PostgresTransaction, turn: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, transaction: PostgresTransaction, link: Link, turn: Callable[[], Awaitable[None]]
+    ) -> None:
+        self.link = link
         self._transaction = transaction
-        self._turn = turn
+        self.turn = turn
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._transaction, name)
@@ -42,7 +45,7 @@ class Stepped:
             return found
 
         async def run(*args: Any, **kwargs: Any) -> Any:
-            await self._turn()
+            await self.turn()
             return await found(*args, **kwargs)
 
         return run
@@ -65,9 +68,10 @@ class Party:
     async def _run(self) -> str:
         while True:
             await self._connection.execute("BEGIN")
-            transaction = PostgresTransaction(Link(self._connection), NOW, self._new_id)
+            link = Link(self._connection)
+            transaction = PostgresTransaction(link, NOW, self._new_id)
             try:
-                await self._operation(Stepped(transaction, self._turn))
+                await self._operation(Stepped(transaction, link, self._turn))
                 await self._turn()
                 await transaction.commit()
             except GuildhallError as error:

@@ -17,11 +17,18 @@ _JOINING = """
       AND c.org_key = :org_key AND c.group_key = g.group_key
 """
 
+
+def _unnest(**types: str) -> str:
+    """Return rows of lists. Were their lengths not hidden, each would seem to be worth a plan of its own."""
+    lists = ", ".join(f"(SELECT CAST(:{name}s... AS {kind}[]))" for name, kind in types.items())
+    return f"unnest({lists}) AS a ({', '.join(types)})"
+
+
 _SELECT_SEVERAL_TO_JOIN = Statement(
     f"""
     {_TO_JOIN}
-    FROM unnest(CAST(:group_ids... AS TEXT[]), CAST(:account_ids... AS TEXT[])) AS a (group_id, account_id)
-    CROSS JOIN {_JOINING} AND g.id = a.group_id AND u.account_id = a.account_id
+    FROM {_unnest(group_id="TEXT", account_id="TEXT")} CROSS JOIN {_JOINING}
+      AND g.id = a.group_id AND u.account_id = a.account_id
     """,
     Joining,
 )
@@ -52,16 +59,25 @@ JOIN = Statement(
 )
 """A member with its event, in one round trip to PostgreSQL (ADR 17); its count follows with the commit."""
 
+_ADDITION = {
+    "group_key": "BIGINT",
+    "group_name": "TEXT",
+    "user_key": "BIGINT",
+    "user_name": "TEXT",
+    "email": "TEXT",
+    "time": "BIGINT",
+    "actor_id": "TEXT",
+    "actor_name": "TEXT",
+    "ip": "TEXT",
+    "message": "TEXT",
+    "context": "TEXT",
+}
+"""What is said of each addition to `JOIN_SEVERAL`, in lists of these names in the plural."""
+
 JOIN_SEVERAL = Statement(
     f"""
     WITH asked AS (
-        SELECT * FROM unnest(
-            CAST(:group_keys... AS BIGINT[]), CAST(:group_names... AS TEXT[]),
-            CAST(:user_keys... AS BIGINT[]), CAST(:user_names... AS TEXT[]), CAST(:emails... AS TEXT[]),
-            CAST(:times... AS BIGINT[]), CAST(:actor_ids... AS TEXT[]), CAST(:actor_names... AS TEXT[]),
-            CAST(:ips... AS TEXT[]), CAST(:messages... AS TEXT[]), CAST(:contexts... AS TEXT[])
-        ) AS a (group_key, group_name, user_key, user_name, email, time, actor_id, actor_name, ip, message,
-                context)
+        SELECT * FROM {_unnest(**_ADDITION)}
     ), held AS (
         SELECT a.*
         FROM asked AS a CROSS JOIN groups AS g CROSS JOIN users AS u CROSS JOIN directory_users AS m

@@ -181,6 +181,10 @@ class LoneWrite(PostgresTransaction):
             raise SecondStatement
         return await self._lookups.find(statement, parameters)
 
+    async def run_last(self, statement: Statement[Any], **parameters: int) -> None:
+        """Refuse it: there is no end at which it could be run."""
+        raise SecondStatement
+
     async def join(self, group: Group, user: DirectoryUser, event: Mapping[str, Any]) -> bool | None:
         """Add a member to a group that gives nothing; see `Transaction.join`."""
         if group.resources or group.grants_admin or user.status != UserStatus.ACTIVE:
