@@ -1,8 +1,8 @@
 """The floor of additions on PostgreSQL: the same transaction in pgbench.
 
 Its script is made of what the server was seen to run (`benchmarks.wire`), in that order; nothing of it is
-written by hand. What was the group's or the user's key or id in every recorded addition is put in for each
-pair; what was the same in all, and texts that belong to an event, stay as they were.
+written by hand. What was the group's or the user's key, id or name in every recorded addition is put in for
+each pair; what was the same in all, and texts that belong to an event, stay as they were.
 """
 
 import itertools
@@ -27,17 +27,17 @@ _WARMING = 2
 """Seconds in which each client prepares its statements; they count for nothing."""
 
 Pair = dict[str, Any]
-"""Group and user of an addition: ids and keys by name."""
+"""Group and user of an addition: ids, keys and names by the names of their columns."""
 
 _PARAMETER = re.compile(r"\$(\d+)")
 _NUMBER = re.compile(r"\((-?\d+)\)")
 _REACHED = re.compile(r"number of transactions actually processed: (\d+)")
 _PER_SECOND = re.compile(r"^progress: ([\d.]+) s, ([\d.]+) tps", re.MULTILINE)
 _TABLE = "benchmark_pairs"
-_COLUMNS = ("group_id", "group_key", "account_id", "user_key")
+_COLUMNS = ("group_id", "group_key", "group_name", "account_id", "user_key", "user_name", "email")
 _KEYS = f"""
-    INSERT INTO {_TABLE}
-    SELECT p.n - 1, g.id, g.group_key, u.account_id, u.user_key
+    INSERT INTO {_TABLE} (n, {", ".join(_COLUMNS)})
+    SELECT p.n - 1, g.id, g.group_key, g.name, u.account_id, u.user_key, u.name, u.email
     FROM unnest(CAST($1 AS text[]), CAST($2 AS text[])) WITH ORDINALITY AS p (group_id, account_id, n)
     JOIN groups AS g ON g.org_key = 1 AND g.id = p.group_id
     JOIN users AS u ON u.org_key = 1 AND u.account_id = p.account_id
@@ -55,10 +55,10 @@ async def store_pairs(url: str, pairs: Sequence[tuple[str, str]]) -> list[Pair]:
     """Put pairs of a group's and an account's id where the script finds them; return them with their keys."""
     connection = await asyncpg.connect(url)
     try:
+        texts = ", ".join(f'{name} text COLLATE "C"' for name in _COLUMNS if not name.endswith("_key"))
         await connection.execute(
             f"DROP TABLE IF EXISTS {_TABLE};"
-            f'CREATE TABLE {_TABLE} (n bigint PRIMARY KEY, group_id text COLLATE "C", group_key bigint,'
-            ' account_id text COLLATE "C", user_key bigint)'
+            f"CREATE TABLE {_TABLE} (n bigint PRIMARY KEY, group_key bigint, user_key bigint, {texts})"
         )
         await connection.execute(_KEYS, [group for group, _ in pairs], [account for _, account in pairs])
         await connection.execute(f"ANALYZE {_TABLE}")
@@ -88,7 +88,7 @@ def transaction(recorded: Sequence[tuple[Pair, list[Ran]]], slice_size: int) -> 
         for at, one in enumerate(first)
     ]
     names = {name for values in bound for name in values}
-    if not {":group_key", ":user_key"} & names and not {":group_id", ":account_id"} & names:
+    if not names & {f":{column}" for column in _drawn()}:
         raise LoadFailed("No value of the recorded additions is a key or an id of group or user.")
     lines = [_drawing(slice_size)]
     for number in range(AT_ONCE):
@@ -144,7 +144,10 @@ def _drawing(slice_size: int) -> str:
     for number in range(AT_ONCE):
         for column in _COLUMNS:
             value = f"max(CAST({column} AS text)) FILTER (WHERE n = :first + {number})"
-            parts += [f"{value} AS {column}_{number}", f"'{{' || {value} || '}}' AS {column}_list_{number}"]
+            parts += [
+                f"{value} AS {column}_{number}",
+                f"CAST(ARRAY[{value}] AS text) AS {column}_list_{number}",
+            ]
     return "\n".join(
         (
             f"\\set first :client_id * {slice_size} + :done",

@@ -181,7 +181,7 @@ class LoneWrite(PostgresTransaction):
             raise SecondStatement
         return await self._lookups.find(statement, parameters)
 
-    async def run_last(self, statement: Statement[Any], **parameters: int) -> None:
+    async def run_last(self, *_: Any, **__: Any) -> None:
         """Refuse it: there is no end at which it could be run."""
         raise SecondStatement
 
