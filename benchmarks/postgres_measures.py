@@ -22,7 +22,7 @@ from benchmarks.scenarios import Scenario
 from benchmarks.servers import Server
 
 WORKERS = 2
-CLIENTS = scenarios.CLIENTS * WORKERS
+CLIENTS = scenarios.WRITERS
 READS = (
     "get one group",
     "page of 20 groups",
