@@ -13,8 +13,11 @@ def pair(number):
     return {
         "group_id": f"g{number}",
         "group_key": number,
+        "group_name": f"Group {number}",
         "account_id": f"u{number}",
         "user_key": 10 + number,
+        "user_name": f"User {number}",
+        "email": f"u{number}@example.com",
     }
 
 

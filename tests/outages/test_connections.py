@@ -73,6 +73,23 @@ async def test_connection_lost_in_the_commit_is_told_and_never_repeated(world, r
     assert (await create(world, "After")).status_code == 201
 
 
+@pytest.mark.parametrize("stored", [False, True])
+async def test_connection_lost_in_an_addition_is_told_and_never_repeated(world, relay, stored):
+    """It is one statement, and its own commit."""
+    group, users = await world.group("Group"), [await world.user() for _ in range(3)]
+    path = f"{world.v2()}/groups/{group.id}/memberships"
+    assert (await world.http.post(path, json={"accountId": users[0].id})).status_code == 204
+    relay.cut_at(b"Added ", passed_on=stored)
+    require_unavailable(await world.http.post(path, json={"accountId": users[1].id}), "is not known")
+    async with asyncio.timeout(10):
+        while (await world.again(group)).users != 1 + stored:
+            pass
+    assert (await world.http.post(path, json={"accountId": users[2].id})).status_code == 204
+    assert (await world.again(group)).users == 2 + stored
+    listed = (await world.http.get(path)).json()["data"]
+    assert len(listed) == 2 + stored
+
+
 async def test_silence_is_waited_for_as_long_as_is_set(world, relay):
     """Neither a connection that has fallen silent nor one that is not answered holds a request up."""
     await names(world)

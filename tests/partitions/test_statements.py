@@ -9,12 +9,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from guildhall.store.memberships import JOIN
 from guildhall.store.statement import Statement
 from tests import partitioned, postgres
 from tests.partitions.conftest import MODULUS
 from tests.store.compiled import compiled
-from tests.store.statements import ACROSS, named_statements
+from tests.store.statements import ACROSS, JOINING, named_statements
 
 STATEMENTS = named_statements()
 ORG_KEY = 1
@@ -56,9 +55,10 @@ def test_statement_reads_one_partition(name, explain):
     assert len(read) <= 1 or name in ACROSS
 
 
-def test_a_member_with_its_event_is_of_one_partition(explain):
-    """The one statement that is written for PostgreSQL alone."""
-    assert len(partitions(explain(JOIN))) == 1
+@pytest.mark.parametrize("name", JOINING)
+def test_a_member_with_its_event_is_of_one_partition(name, explain):
+    """These are written for PostgreSQL alone."""
+    assert len(partitions(explain(JOINING[name]))) == 1
 
 
 def test_statements_of_filters_read_one_partition(explain):

@@ -15,6 +15,7 @@ from guildhall.store import filters, group_pages, user_counts, user_pages
 from guildhall.store.drivers import Place
 from guildhall.store.name_samples import NameSample, SampledName
 from guildhall.store.name_scans import NameScan
+from guildhall.store.name_stamps import Beginnings, Stretch
 from guildhall.store.statement import Statement
 
 GIVEN = {
@@ -61,13 +62,14 @@ class Compiled(NamedTuple):
 class Recorder:
     """A transaction that only writes down; the probe number `driving` finds little, the others much.
 
-    With `scans`, names are in memory.
+    With `scans`, names are in memory; then it may be known where the first pages of searches begin, too.
     """
 
     now = 0
 
-    def __init__(self, engine: str, driving: int, *, scans: bool) -> None:
+    def __init__(self, engine: str, driving: int, *, scans: bool, knows_beginnings: bool = False) -> None:
         self.engine = engine
+        self._knows_beginnings = knows_beginnings
         self._scan = NameScan("", []) if scans else None
         self.probes: list[Statement[Any]] = []
         self.read: list[Statement[Any]] = []
@@ -105,7 +107,10 @@ class Recorder:
         if self.engine == "sqlite":
             return None
         names = ["abc"] if self._scan is None else [*["abc"] * 20, *map(str, range(20))]
-        return NameSample([SampledName(name, "a", 1, len(names) * 1_000) for name in names])
+        sample = NameSample([SampledName(name, "a", 1, len(names) * 1_000) for name in names])
+        if self._knows_beginnings:
+            sample.beginnings = KnownBeginnings(0)
+        return sample
 
     def name_scan(self, org_key: int) -> NameScan | None:
         return self._scan
@@ -122,12 +127,19 @@ class Recorder:
         return ["abc"] if "term" in statement.sql else [1, 2]
 
 
+class KnownBeginnings(Beginnings):
+    """Where pages begin: of each it is known."""
+
+    def find(self, place: Any) -> Stretch:
+        return Stretch(("a", "b"), ("c", "d"), 3)
+
+
 def compiled(engine: str) -> Iterator[Compiled]:
     """Return every statement that lists and numbers of groups and users compile to."""
     seen = set()
     for question in itertools.chain(_about_groups(), _about_users()):
-        for driving in itertools.chain((None,), itertools.count()):
-            recorder = Recorder(engine, driving or 0, scans=driving is None)
+        for number in itertools.count(-2):
+            recorder = Recorder(engine, max(0, number), scans=number < 0, knows_beginnings=number == -1)
             asyncio.run(question.ask(recorder))
             for statement in (*recorder.probes, *recorder.read):
                 if statement.sql not in seen:
@@ -135,7 +147,7 @@ def compiled(engine: str) -> Iterator[Compiled]:
                     gathers = "AS found" in statement.sql or question.by_key
                     counts = question.counts or statement in recorder.probes
                     yield Compiled(question.origin, statement, gathers, counts)
-            if driving is not None and driving >= len(recorder.probes):
+            if number >= len(recorder.probes):
                 break
 
 

@@ -20,6 +20,7 @@ from guildhall.operations.groups import get_group, group_subject
 from guildhall.operations.seats import hold_for_member, release_for_member
 from guildhall.store import memberships, users
 from guildhall.store.database import Transaction
+from guildhall.store.events import INSERT_EVENT
 
 _BEFORE_ALL_KEYS = 0
 _BEHIND_ALL_KEYS = 2**62
@@ -79,17 +80,23 @@ async def add_member(
     require_modifiable(caller, group)
     if user.status in (UserStatus.DEACTIVATED, UserStatus.FOR_DELETION):
         raise UserDeactivated(f"accountId: the user {account_id} is deactivated and cannot join groups.")
-    event = (
-        EventAction.GROUP_MEMBER_ADDED,
-        f"Added {user.name} to group {group.name}",
-        [group_subject(group), user_subject(user)],
-    )
-    if tx.engine == "postgres":
-        return await _join(tx, caller, group, user, event_values(tx, caller, *event))
+    message = f"Added {user.name} to group {group.name}"
+    subjects = [group_subject(group), user_subject(user)]
+    event = event_values(tx, caller, EventAction.GROUP_MEMBER_ADDED, message, subjects)
+    added = await tx.join(group, user, event)
+    if added is None:
+        add = _join if tx.engine == "postgres" else _insert_and_record
+        added = await add(tx, caller, group, user, event)
+    return added
+
+
+async def _insert_and_record(
+    tx: Transaction, caller: Caller, group: Group, user: DirectoryUser, event: dict[str, Any]
+) -> bool:
     counts = Counts()
     if not await _insert(tx, caller, group, user, counts):
         return False
-    await record_event(tx, caller, *event)
+    await tx.run(INSERT_EVENT, **event)
     await counts.store(tx, caller)
     return True
 
@@ -97,10 +104,7 @@ async def add_member(
 async def _join(
     tx: Transaction, caller: Caller, group: Group, user: DirectoryUser, event: dict[str, Any]
 ) -> bool:
-    """Do the same at a stroke, or in one statement and the commit, with what a group's roles take between."""
-    at_a_stroke = await tx.join(group, user, event)
-    if at_a_stroke is not None:
-        return at_a_stroke
+    """Do the same in one statement and the commit; what a group with roles takes comes between."""
     keys = {"group_key": group.group_key, "user_key": user.user_key}
     joined = await tx.one(memberships.JOIN, **event, **keys, added_at=tx.now)
     if joined is None or not joined.added:

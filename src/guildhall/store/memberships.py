@@ -74,10 +74,14 @@ _ADDITION = {
 }
 """What is said of each addition to `JOIN_SEVERAL`, in lists of these names in the plural."""
 
+MOST_MS_WAITED = 250
+"""So long, at most, several additions wait for what somebody else needs for one of them, as a count."""
+
 JOIN_SEVERAL = Statement(
     f"""
     WITH asked AS (
-        SELECT * FROM {_unnest(**_ADDITION)}
+        SELECT a.* FROM {_unnest(**_ADDITION)}
+        CROSS JOIN (SELECT set_config('lock_timeout', '{MOST_MS_WAITED}', TRUE)) AS limited
     ), held AS (
         SELECT a.*
         FROM asked AS a CROSS JOIN groups AS g CROSS JOIN users AS u CROSS JOIN directory_users AS m

@@ -1,6 +1,6 @@
-"""Where the first pages of searches begin, as long as no group comes or is renamed (ADR 21, PostgreSQL only).
+"""Where the first pages of searches begin, as long as names of groups stay (ADR 21, PostgreSQL only).
 
-A stamp says whether that is so: a random number, another one whenever a group of the organization is named.
+A stamp says whether they did: a random number, another one with each commit that writes or deletes some.
 Each statement that relies on it reads it as well, in its own snapshot: others may write without telling.
 """
 
@@ -9,7 +9,7 @@ import msgspec
 from guildhall.model.paging import Position
 
 STAMP = "COALESCE((SELECT n.stamp FROM name_stamps AS n WHERE n.org_key = :org_key), 0)"
-"""The stamp of an organization: 0 as long as its groups are those that it was filled with."""
+"""The stamp of an organization: 0 as long as it has had no groups."""
 
 NAMES_UNCHANGED = f" AND {STAMP} = :stamp"
 
@@ -17,9 +17,15 @@ STAMP_NAMES = """
     INSERT INTO name_stamps (org_key, stamp) VALUES (%d, CAST(random() * 9007199254740992 AS BIGINT))
     ON CONFLICT (org_key) DO UPDATE SET stamp = excluded.stamp
 """
-"""The last write of a transaction in which groups of an organization were named, so that it locks briefly."""
+"""The last write of a transaction that alters names of an organization, so that it locks briefly."""
 
-_MOST_KNOWN = 2_000
+STAMP_ALL_NAMES = """
+    INSERT INTO name_stamps (org_key, stamp)
+    SELECT o.org_key, CAST(random() * 9007199254740992 AS BIGINT) FROM orgs AS o ON CONFLICT DO NOTHING
+"""
+"""For a database that was filled: it may stand in the place of another one with the same keys."""
+
+_MOST_KNOWN = 1_000
 
 Place = tuple[str, int | str | None, bool]
 """A term, the directory that it is searched for in, and whether from the end."""
@@ -53,7 +59,7 @@ class Beginnings:
     def note(self, place: Place, stretch: Stretch | None) -> None:
         """Remember where a page of names with this stamp stands; None is nowhere."""
         if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
+            del self._known[next(iter(self._known))]
         self._known[place] = stretch
 
     def note_failure(self, place: Place, *, is_empty: bool) -> None:

@@ -19,6 +19,7 @@ from guildhall.store.postgres_errors import (
     CONFLICTS,
     LOST,
     TookTooLong,
+    is_refused,
     is_trouble,
     is_undone,
     is_worth_another,
@@ -105,9 +106,11 @@ class PostgresDatabase:
             try:
                 return await use(link)
             except Exception as error:
-                if is_undone(error) or not is_trouble(error):
+                if not link.is_committing or is_refused(error) or not is_trouble(error):
                     raise
                 raise self._unconfirmed(link, error) from error
+            finally:
+                link.is_committing = False
 
         return await self._persist(run)
 
@@ -116,7 +119,7 @@ class PostgresDatabase:
 
         Nothing is repeated once the commit was sent. What mostly needs no transaction is tried without first.
         """
-        if function in WITHOUT_TRANSACTION:
+        if function in WITHOUT_TRANSACTION and self._pool.keeps_sessions:
             alone = LoneWrite(self._lookups, self._joins, self._clock(), self._new_id)
             with contextlib.suppress(SecondStatement):
                 result = await function(alone, *args, **kwargs)

@@ -126,5 +126,13 @@ def is_undone(error: BaseException) -> bool:
     return isinstance(error, _UNDONE)
 
 
+def is_refused(error: BaseException) -> bool:
+    """Whether the server says that a statement which would have committed failed: then nothing was.
+
+    Only what ends the connection as well may come when the commit was done.
+    """
+    return isinstance(error, asyncpg.PostgresError) and error.severity_en == "ERROR"
+
+
 def _unavailable(detail: str) -> Unavailable:
     return Unavailable(detail, _SECONDS_TO_COME_BACK)

@@ -13,7 +13,8 @@ from guildhall.store.postgres_batches import Batcher
 from guildhall.store.postgres_links import Link
 
 _SPOILT = (asyncpg.NotNullViolationError, asyncpg.LockNotAvailableError)
-"""One of several spoils it for all: its group was given a role, or somebody holds on to what it needs."""
+"""One of several spoils it for all: its group was given a role, or somebody holds on to what it needs. So
+each is tried alone."""
 
 
 class Join(NamedTuple):

@@ -1,7 +1,7 @@
 """A connection to PostgreSQL with the statements that were prepared on it, and how it is opened (ADR 17)."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import msgspec
@@ -78,7 +78,15 @@ class Link:
     statement is sent anew each time, in the same round trip, and limits come with each transaction.
     """
 
-    __slots__ = ("_connection", "_limits", "_prepared", "generation", "idle_since", "is_broken")
+    __slots__ = (
+        "_connection",
+        "_limits",
+        "_prepared",
+        "generation",
+        "idle_since",
+        "is_broken",
+        "is_committing",
+    )
 
     def __init__(self, connection: Any, limits: dict[str, str] | None = None) -> None:
         self._connection = connection
@@ -87,6 +95,8 @@ class Link:
         self.generation = 0
         self.idle_since = 0.0
         self.is_broken = False
+        self.is_committing = False
+        """Whether what was sent last may have been committed, though nobody has said so."""
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[Any]:
         """Return all rows."""
@@ -111,16 +121,11 @@ class Link:
         await statement.executemany(rows)
 
     async def fetch_and_commit(self, sql: str, arguments: Sequence[Any]) -> list[Any]:
-        """Run a statement that is a transaction of its own; what it raises was undone. Return all rows."""
-        if self.is_limited_alone:
-            return await self.fetch(sql, arguments)
-        try:
-            await self.begin(WRITE)
-            rows = await self.fetch(sql, arguments)
-            await self.commit()
-        except BaseException:
-            await self.roll_back()
-            raise
+        """Run a statement that is a transaction of its own, on a link that has none; return all rows."""
+        statement = self._prepared.get(sql) or await self._prepare(sql)
+        self.is_committing = True
+        rows: list[Any] = await statement.fetch(*arguments)
+        self.is_committing = False
         return rows
 
     async def _prepare(self, sql: str) -> Any:
@@ -167,8 +172,15 @@ class Link:
             self._connection.terminate()
 
 
-async def find_way(url: str, limits: Limits) -> Callable[[], Awaitable[Link]]:
-    """Find out whether connections keep a session; return what opens one. Raises StartRefused.
+class Way(NamedTuple):
+    """How connections are opened, and whether each keeps to one session of the server."""
+
+    connect: Callable[[], Awaitable[Link]]
+    keeps_sessions: bool
+
+
+async def find_way(url: str, limits: Limits) -> Way:
+    """Find out whether connections keep a session, and how one is opened. Raises StartRefused.
 
     A proxy tells its clients another process id than that of the server's process, which may change.
     """
@@ -191,4 +203,4 @@ async def find_way(url: str, limits: Limits) -> Callable[[], Awaitable[Link]]:
         connection = await asyncpg.connect(url, **options)
         return Link(connection, None if is_direct else parameters)
 
-    return connect
+    return Way(connect, is_direct)

@@ -19,7 +19,8 @@ class Lookups(Batcher[Kind, Any, Any]):
     async def find(self, statement: Statement[Result], parameters: Mapping[str, Any]) -> Result | None:
         """Return the row that a statement with `several` finds; raises what running that raises."""
         shared = tuple([parameters[name] for name in statement.shared])
-        found: Result | None = await self.ask((statement, shared), statement.key(parameters))
+        key = statement.key(parameters)  # type: ignore[misc]
+        found: Result | None = await self.ask((statement, shared), key)
         return found
 
     async def answer_all(self, link: Link, kind: Kind, asked: Sequence[Any]) -> Sequence[Any]:

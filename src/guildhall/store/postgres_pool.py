@@ -8,11 +8,10 @@ import asyncio
 import collections
 import logging
 import math
-from collections.abc import Awaitable, Callable
 
 from guildhall.model.errors import Unavailable
 from guildhall.store.postgres_errors import CONNECTING, cannot_connect
-from guildhall.store.postgres_links import Limits, Link
+from guildhall.store.postgres_links import Limits, Link, Way
 
 IDLE_SECONDS = 60.0
 """After so long without use a connection is given back to the server."""
@@ -23,8 +22,10 @@ _LOG = logging.getLogger("guildhall.store")
 class Pool:
     """Links that are opened at need, at most so many, and used again; the latest first."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Link]], limits: Limits) -> None:
-        self._connect = connect
+    def __init__(self, way: Way, limits: Limits) -> None:
+        self._connect = way.connect
+        self.keeps_sessions = way.keeps_sessions
+        """Whether a statement without a transaction has the limits of the server as well."""
         self.most = limits.connections
         """How many links there are at once."""
         self.seconds = limits.connect

@@ -43,7 +43,7 @@ class PostgresTransaction:
         self._new_id = new_id
         self._samples = samples or NameSamples()
         self._named: set[int] = set()
-        """Organizations of whose groups some were named."""
+        """Organizations whose names of groups were altered."""
         self.now = now
         self.effects: list[Callable[[], None]] = []
         self.last: list[str] = []
@@ -55,34 +55,34 @@ class PostgresTransaction:
 
     async def one(self, statement: Statement[Result], **parameters: Any) -> Result | None:
         """Return the first row as the statement's struct, or None."""
-        row = await self._link.first(statement.postgres, statement.bind(parameters))
+        row = await self._link.first(statement.postgres, self._bind(statement, parameters))
         return statement.row(*row) if row is not None and statement.row else None
 
     async def all(self, statement: Statement[Result], **parameters: Any) -> list[Result]:
         """Return all rows as the statement's structs."""
         make: Callable[..., Result] = statement.row  # type: ignore[assignment]
-        rows = await self._link.fetch(statement.postgres, statement.bind(parameters))
+        rows = await self._link.fetch(statement.postgres, self._bind(statement, parameters))
         return [make(*row) for row in rows]
 
     async def value(self, statement: Statement[Any], **parameters: Any) -> Any:
         """Return the first column of the first row, or None."""
-        self._note_names(statement, parameters)
-        row = await self._link.first(statement.postgres, statement.bind(parameters))
+        row = await self._link.first(statement.postgres, self._bind(statement, parameters))
         return None if row is None else row[0]
 
     async def values(self, statement: Statement[Any], **parameters: Any) -> list[Any]:
         """Return the first column of every row."""
-        rows = await self._link.fetch(statement.postgres, statement.bind(parameters))
+        rows = await self._link.fetch(statement.postgres, self._bind(statement, parameters))
         return [row[0] for row in rows]
 
     async def run(self, statement: Statement[Any], **parameters: Any) -> int:
         """Run a statement that returns no rows; return how many rows it changed."""
-        self._note_names(statement, parameters)
-        changed: int = await self._link.run(statement.postgres, statement.bind(parameters))
+        changed: int = await self._link.run(statement.postgres, self._bind(statement, parameters))
         return changed
 
     async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of parameters."""
+        if statement.alters_names:
+            raise ValueError("names of groups are written one by one, so that each is noted")
         await self._link.run_many(statement.postgres, rows)
 
     async def run_last(self, statement: Statement[Any], **parameters: int) -> None:
@@ -90,9 +90,10 @@ class PostgresTransaction:
         values = [str(int(value)) for value in statement.bind(parameters)]
         self.last.append(_NUMBERED.sub(lambda match: f"({values[int(match[1]) - 1]})", statement.postgres))
 
-    def _note_names(self, statement: Statement[Any], parameters: Mapping[str, Any]) -> None:
-        if statement.names_groups:
+    def _bind(self, statement: Statement[Any], parameters: Mapping[str, Any]) -> Sequence[Any]:
+        if statement.alters_names:
             self._named.add(parameters["org_key"])
+        return statement.bind(parameters)
 
     async def commit(self) -> bool:
         """End it, with what was left for the end, in one round trip; return False when it was undone."""
@@ -195,8 +196,10 @@ class LoneWrite(PostgresTransaction):
 class _NoLink:
     """Where there is no link."""
 
-    def __getattr__(self, name: str) -> Any:
+    def _refuse(self, *_: Any) -> Any:
         raise SecondStatement
+
+    fetch = first = run = run_many = _refuse
 
 
 def _with(statements: int, sql: str) -> int:

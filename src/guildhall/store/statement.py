@@ -1,7 +1,7 @@
 """SQL texts with named parameters, written once for both engines (design 2.1)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar, overload
 
@@ -24,19 +24,19 @@ class Statement(Generic[Row]):
     is added on PostgreSQL only: SQLite's single writer needs none. `instr` becomes `strpos` there. `postgres`
     is another text with the same parameters and columns, for the few that cannot be shared.
     `writes` says whether it is a write, `table` what it writes to, `inserts` whether rows come, and
-    `names_groups` whether names of groups do.
+    `alters_names` whether names of groups come or go.
     Of a statement that finds one row, `several` finds those of many keys, of which it takes lists in the same
     order; it takes the same for the other parameters, which are `shared`. `key` tells the key of parameters,
     and `key_of` that of a row, by its fields `found_by`.
     """
 
     __slots__ = (
+        "alters_names",
         "inserts",
         "key",
         "key_of",
         "lists",
         "lock",
-        "names_groups",
         "parameters",
         "postgres",
         "row",
@@ -65,14 +65,16 @@ class Statement(Generic[Row]):
         self.writes = written is not None
         self.table = written[1] if written else ""
         self.inserts = written is not None and "INSERT" in written[0]
-        self.names_groups = self.table == "groups" and "name_key" in sql
+        deletes = written is not None and "DELETE" in written[0]
+        self.alters_names = self.table == "groups" and (deletes or "name_key" in sql)
         found = _PARAMETER.findall(sql)
         self.parameters: tuple[str, ...] = tuple(dict.fromkeys(name for name, _ in found))
         self.lists: tuple[str, ...] = tuple(dict.fromkeys(name for name, dots in found if dots))
         self.several = several
         taken = several.parameters if several else self.parameters
         self.shared = tuple(name for name in self.parameters if name in taken)
-        self.key = itemgetter(*[name for name in self.parameters if name not in taken] or [""])
+        keys = [name for name in self.parameters if name not in taken]
+        self.key: Callable[[Mapping[str, Any]], Any] | None = itemgetter(*keys) if keys else None
         self.key_of = attrgetter(*found_by)
         self.sqlite = self._numbered(_IN_LIST.sub(r"IN (SELECT value FROM json_each(:\1))", sql), "?")
         shared = f"{postgres or sql.replace('instr(', 'strpos(')} {lock}".rstrip()
