@@ -104,8 +104,10 @@ async def _read_by_sample(
     first = window if known is None else msgspec.structs.replace(window, start=known.first, inclusive=True)
     begun = _page_of(view, first, {}, values, beginnings.stamp)
     rows = await _read_sampled(tx, begun, sample, found, known)
-    if rows:
+    if len(rows) > window.limit:
+        # A page that is not full says nothing of how near others stand, and is best gathered again.
         beginnings.note(place, Stretch(_position(rows[0]), _position(rows[-1]), len(rows)))
+    if rows:
         return rows
     rows = await _read_sampled(tx, page, sample, found)
     beginnings.note_failure(place, is_empty=not rows)

@@ -156,21 +156,24 @@ class NameSample:
     ) -> Outlook:
         """Say what a page of so many groups takes from `start` on, in one directory or in all of them.
 
-        Where some of them were `known` to stand, the others are expected to stand as near to each other.
+        Where some are `known` to stand, others are expected to stand as near to each other; if they do
+        not, the walk goes on for as long as it takes to gather them.
         """
         ahead = self._ahead(directory, start, descending=descending)
         ranks = [rank for rank, number in enumerate(ahead) if number in found.hits]
         needed = max(1, round(wanted / self._each))
         walked = ranks[needed - 1] + 1 if len(ranks) >= needed else len(ahead)
+        gathered = self._gathered(found)
+        last = 2 * walked + _MARGIN
         if known is not None:
             between = abs(bisect_left(self._places, known.last) - bisect_left(self._places, known.first))
             walked = min(walked, round(between * wanted / known.groups) + 1)
-        last = 2 * walked + _MARGIN
+            last = max(2 * walked + _MARGIN, round(gathered / self._each))
         return Outlook(
             walked=walked * self._each,
             edge=self._places[ahead[last]] if last < len(ahead) else None,
             walked_to_end=len(ahead) * self._each,
-            gathered=self._gathered(found),
+            gathered=gathered,
         )
 
     def _gathered(self, found: Found) -> float:
@@ -178,12 +181,14 @@ class NameSample:
         pages = min(groups, len(self._places) * self._each / _GROUPS_A_PAGE)
         return _BEFORE_GATHERING + _PER_GATHERED * groups + _PER_PAGE * pages
 
-    def _ahead(self, directory: int | None, start: Position | None, *, descending: bool) -> list[int]:
+    def _ahead(self, directory: int | None, start: Position | None, *, descending: bool) -> Sequence[int]:
         """Return the numbers of the names ahead of a position, in the order of the walk."""
         end = len(self._places)
         first = bisect_left(self._places, tuple(start)) if start else (end if descending else 0)
         numbers = range(first - 1, -1, -1) if descending else range(first, end)
-        return [number for number in numbers if directory in (None, self._directories[number])]
+        if directory is None:
+            return numbers
+        return [number for number in numbers if self._directories[number] == directory]
 
 
 class NameSamples:
