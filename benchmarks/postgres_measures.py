@@ -23,6 +23,7 @@ from benchmarks.servers import Server
 
 WORKERS = 2
 CLIENTS = scenarios.WRITERS
+"""Of reads: as many as of writes, so that one table is of one load."""
 READS = (
     "get one group",
     "page of 20 groups",

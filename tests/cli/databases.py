@@ -34,6 +34,11 @@ async def _on_postgres(url: str, statements: Sequence[str]) -> Rows:
         await connection.close()
 
 
+def name_stamps(url: str) -> Rows:
+    """Return the stamp of each organization's names; there are none on SQLite."""
+    return [] if sqlite_path(url) else run_sql(url, "SELECT org_key, stamp FROM name_stamps ORDER BY org_key")
+
+
 TABLES = (
     *("directories", "users", "directory_users", "groups", "group_counts", "memberships", "resources"),
     *("resource_seats", "roles", "role_assignments", "default_groups", "user_roles", "seats"),

@@ -11,7 +11,7 @@ from guildhall.app import Server
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.settings import Settings
 from tests import postgres
-from tests.cli.databases import contents, run_sql
+from tests.cli.databases import contents, name_stamps, run_sql
 
 SMALL = ("--groups", "20", "--users", "60", "--memberships", "100", "--seed", "3")
 
@@ -69,6 +69,7 @@ def test_copy_keeps_every_row_and_clients_go_on(guildhall, source, target):
     assert guildhall("copy", "--database", url, "--to", target).code == ExitCode.DONE
 
     assert contents(target) == contents(url)
+    assert [stamp != 0 for _, stamp in name_stamps(target)] == [True]
     assert guildhall("check", "--database", target).code == ExitCode.DONE
     same, after = asked(
         target,

@@ -20,7 +20,7 @@ from guildhall.store.sqlite_locks import SharedUse
 from guildhall.synthetic import organizations
 from guildhall.synthetic.sizes import group_sizes
 from tests.cli.conftest import Ended
-from tests.cli.databases import contents, run_sql
+from tests.cli.databases import contents, name_stamps, run_sql
 
 NUMBERS = {
     "--groups": 60,
@@ -59,6 +59,7 @@ def test_generate_makes_exactly_what_was_asked_for(generate, guildhall, database
     }
     assert made == NUMBERS
     assert count(database_url, "events") == 0
+    assert all(stamp for _, stamp in name_stamps(database_url))
     assert guildhall("check", "--database", database_url).out == "Nothing is off.\n"
 
 

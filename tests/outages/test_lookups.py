@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from guildhall.http import authentication
-from guildhall.store import postgres_batches
+from guildhall.store.postgres_lookups import Lookups
 from guildhall.store.statement import Statement
 from tests.make import open_world
 
@@ -145,7 +145,7 @@ async def groups_locked(database_url: str) -> AsyncIterator[Callable[[int], Awai
 async def test_who_comes_while_a_statement_is_under_way_shares_the_next(
     roomy, relay, database_url, monkeypatch
 ):
-    monkeypatch.setattr(postgres_batches, "MOST_SECONDS_HELD", 60)
+    monkeypatch.setattr(Lookups, "most_seconds_held", 60)
     groups = [await roomy.group(f"Group {number}") for number in range(6)]
     await get(roomy, groups[0].id)
     before = relay.round_trips

@@ -79,7 +79,9 @@ async def test_refused_addition_is_unavailable(world, database_url, code):
     await execute(database_url, TRIGGER.format(table="memberships", code=code))
     answer = await world.http.post(path, json=body)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1"), answer.text
-    assert REFUSALS[code] in answer.json()["errors"][0]["detail"]
+    # Of a coordinator it may be what came of its own connection to the server that has committed.
+    expected = "is not known" if code == "08006" else REFUSALS[code]
+    assert expected in answer.json()["errors"][0]["detail"]
     await execute(database_url, "DROP TRIGGER refuse ON memberships")
     assert (await world.http.post(path, json=body)).status_code == 204
     assert (await world.again(group)).users == 1

@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 
 from guildhall.operations.checks import check_database
+from guildhall.store.memberships import JOIN_SEVERAL, MOST_MS_WAITED
 from tests import make, postgres
 from tests.store.interleaving import Stage, interleavings
 from tests.store.small_world import Small
@@ -185,6 +186,14 @@ async def _open(url: str, stack: contextlib.AsyncExitStack) -> Arena:
     arena = Arena(connection, stage, small)
     await arena.save()
     return arena
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for what goes on waiting, however long the other one is kept."""
+    patient = JOIN_SEVERAL.postgres.replace(f"'{MOST_MS_WAITED}'", "'60000'")
+    assert patient != JOIN_SEVERAL.postgres
+    monkeypatch.setattr(JOIN_SEVERAL, "postgres", patient)
 
 
 @pytest.mark.parametrize("pair", PAIRS)

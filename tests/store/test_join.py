@@ -15,6 +15,7 @@ from guildhall.operations.checks import check_database
 from guildhall.operations.groups import GroupChanges, delete_group, rename_group
 from guildhall.operations.suspensions import remove_user, suspend_user
 from guildhall.store.memberships import JOIN_SEVERAL, SELECT_TO_JOIN
+from guildhall.store.postgres_batches import Batcher
 from guildhall.store.postgres_joins import Join
 from tests import make, postgres
 from tests.store.statements import JOINING, problems_on_postgres, uses_without_org
@@ -59,8 +60,10 @@ def database_url(postgres_database_url: str) -> str:
     return postgres_database_url
 
 
-async def test_all_sorts_of_additions_at_once(world: make.World):
+@pytest.mark.parametrize("most", [2, 500])
+async def test_all_sorts_of_additions_at_once(world: make.World, monkeypatch, most):
     """Those that go together, the same twice, who is a member already, and those that have to go alone."""
+    monkeypatch.setattr(Batcher, "most_at_once", most)
     plain, other = await world.group("Plain"), await world.group("Other")
     giving, resource = await world.group("Giving"), await world.resource(user_limit=3)
     await world.role(giving, resource)

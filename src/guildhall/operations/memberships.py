@@ -104,7 +104,7 @@ async def _insert_and_record(
 async def _join(
     tx: Transaction, caller: Caller, group: Group, user: DirectoryUser, event: dict[str, Any]
 ) -> bool:
-    """Do the same in one statement and the commit; what a group with roles takes comes between."""
+    """Store it in one statement and the commit; what a group with roles takes comes between."""
     keys = {"group_key": group.group_key, "user_key": user.user_key}
     joined = await tx.one(memberships.JOIN, **event, **keys, added_at=tx.now)
     if joined is None or not joined.added:

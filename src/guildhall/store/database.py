@@ -104,7 +104,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def tried_without_transaction(function: Function) -> Function:
-    """Mark a write that mostly comes out by `Transaction.join`."""
+    """Mark a write that mostly ends in `Transaction.join`."""
     WITHOUT_TRANSACTION.add(function)
     return function
 

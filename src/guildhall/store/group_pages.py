@@ -90,7 +90,7 @@ async def _read_by_sample(
 ) -> list[Group]:
     """Read a page of a search for nothing but a term: by one statement, where names of a sample tell how.
 
-    While no group was named since the sample, the first page of a term begins where it began before.
+    While names are those of the sample, the first page of a term begins where it began before.
     """
     term = view.filter.search or ""
     found = sample.find(term)

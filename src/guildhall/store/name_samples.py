@@ -207,8 +207,8 @@ class NameSamples:
         if kept is not None:
             self._kept[org_key] = now, kept[1]
         sample = NameSample(await read())
-        if kept is not None and kept[1].beginnings.stamp == sample.beginnings.stamp:
-            sample.beginnings = kept[1].beginnings
+        if kept is not None:
+            sample.beginnings = kept[1].beginnings.of(sample.beginnings)
         self._kept.pop(org_key, None)
         while len(self._kept) >= _MOST_KEPT:
             del self._kept[next(iter(self._kept))]

@@ -19,12 +19,6 @@ STAMP_NAMES = """
 """
 """The last write of a transaction that alters names of an organization, so that it locks briefly."""
 
-STAMP_ALL_NAMES = """
-    INSERT INTO name_stamps (org_key, stamp)
-    SELECT o.org_key, CAST(random() * 9007199254740992 AS BIGINT) FROM orgs AS o ON CONFLICT DO NOTHING
-"""
-"""For a database that was filled: it may stand in the place of another one with the same keys."""
-
 _MOST_KNOWN = 1_000
 
 Place = tuple[str, int | str | None, bool]
@@ -56,9 +50,13 @@ class Beginnings:
         """Return where a first page stands, or None where that is not known yet."""
         return self._known.get(place)
 
+    def of(self, later: "Beginnings") -> "Beginnings":
+        """Return these in the place of later ones that know nothing yet, if they are of the same names."""
+        return later if self._is_past or self.stamp != later.stamp else self
+
     def note(self, place: Place, stretch: Stretch | None) -> None:
         """Remember where a page of names with this stamp stands; None is nowhere."""
-        if len(self._known) >= _MOST_KNOWN:
+        if place not in self._known and len(self._known) >= _MOST_KNOWN:
             del self._known[next(iter(self._known))]
         self._known[place] = stretch
 

@@ -19,7 +19,6 @@ from guildhall.store.postgres_errors import (
     CONFLICTS,
     LOST,
     TookTooLong,
-    is_refused,
     is_trouble,
     is_undone,
     is_worth_another,
@@ -106,7 +105,7 @@ class PostgresDatabase:
             try:
                 return await use(link)
             except Exception as error:
-                if not link.is_committing or is_refused(error) or not is_trouble(error):
+                if not link.is_committing or is_undone(error) or not is_trouble(error):
                     raise
                 raise self._unconfirmed(link, error) from error
             finally:

@@ -13,9 +13,6 @@ Answer = TypeVar("Answer")
 OnLink = Callable[[Callable[[Link], Awaitable[Any]]], Awaitable[Any]]
 """Runs what is given on a link, once more where that is right; raises what that raises."""
 
-MOST_SECONDS_HELD = 0.005
-"""So long, at most, somebody waits for the statement that is under way; then another goes beside it."""
-
 
 class Batcher(Generic[Kind, Asked, Answer]):
     """Answers those who ask for things of one kind by one statement for all of them.
@@ -24,6 +21,12 @@ class Batcher(Generic[Kind, Asked, Answer]):
     which begins after all of them have asked. When there is no connection, those are told who waited for it
     from the beginning; for the others one is waited for anew.
     """
+
+    most_seconds_held = 0.005
+    """So long, at most, somebody waits for the statement that is under way; then another goes beside it."""
+
+    most_at_once = 500
+    """Of more, the rest come with the next statement."""
 
     def __init__(self, run: OnLink) -> None:
         self._run = run
@@ -44,7 +47,7 @@ class Batcher(Generic[Kind, Asked, Answer]):
         if waiting is None:
             waiting = self._waiting[kind] = []
             if kind in self._tasks.values():
-                self._held[kind] = loop.call_later(MOST_SECONDS_HELD, self._begin_held, kind)
+                self._held[kind] = loop.call_later(self.most_seconds_held, self._begin_held, kind)
             else:
                 self._begin(kind)
         waiting.append((asked, future))
@@ -64,6 +67,15 @@ class Batcher(Generic[Kind, Asked, Answer]):
             held.cancel()
             self._begin(kind)
 
+    def _take(self, kind: Kind) -> list[tuple[Asked, asyncio.Future[Answer]]]:
+        waiting = self._waiting.pop(kind)
+        rest = waiting[self.most_at_once :]
+        if rest:
+            self._waiting[kind] = rest
+            loop = asyncio.get_running_loop()
+            self._held[kind] = loop.call_later(self.most_seconds_held, self._begin_held, kind)
+        return waiting[: self.most_at_once]
+
     async def _answer(self, kind: Kind) -> None:
         """Answer all who wait by the time there is a connection for them."""
         taken: list[tuple[Asked, asyncio.Future[Answer]]] = []
@@ -72,7 +84,7 @@ class Batcher(Generic[Kind, Asked, Answer]):
 
         async def use(link: Link) -> Sequence[Answer]:
             if not taken:
-                taken.extend(self._waiting.pop(kind))
+                taken.extend(self._take(kind))
             return await self.answer_all(link, kind, [asked for asked, _ in taken])
 
         try:

@@ -16,7 +16,7 @@ from guildhall.store.bulk import Bulk, Step, Table
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import StartRefused
 from guildhall.store.migrate import postgres_tables
-from guildhall.store.name_stamps import STAMP_ALL_NAMES
+from guildhall.store.name_stamps import STAMP_NAMES
 from guildhall.store.postgres_links import Link
 from guildhall.store.postgres_migrate import connect_alone, migrate_postgres
 from guildhall.store.postgres_transaction import PostgresTransaction
@@ -129,7 +129,9 @@ async def _fill(url: str, fill: Callable[[Bulk], Awaitable[Result]], step: Step)
                 await _without_triggers(connection)
                 missing = await _leave_out(connection)
                 result = await fill(_PostgresBulk(connection, url, missing, step))
-                await connection.execute(STAMP_ALL_NAMES)
+                # This database may stand in the place of another one with the same keys.
+                for (org_key,) in await connection.fetch("SELECT org_key FROM orgs"):
+                    await connection.execute(STAMP_NAMES % org_key)
         except _OUTSIDE as error:
             raise StartRefused(f"The PostgreSQL database could not be filled: {error}") from error
         step("Gathering statistics")

@@ -59,15 +59,6 @@ _TROUBLE = (
 )
 """What the server's state or its operator is the cause of; everything else is a mistake of ours."""
 
-_UNDONE = (
-    *CONFLICTS,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InsufficientPrivilegeError,
-)
-"""What a statement before COMMIT in the same message may raise: COMMIT itself was not reached."""
-
 CONNECTING = (
     OSError,
     TimeoutError,
@@ -122,16 +113,14 @@ def unknown_outcome() -> Unavailable:
 
 
 def is_undone(error: BaseException) -> bool:
-    """Whether an error of COMMIT, or of what goes out with it, says for sure that nothing was committed."""
-    return isinstance(error, _UNDONE)
+    """Whether an error of what was sent to be committed says for sure that nothing was.
 
-
-def is_refused(error: BaseException) -> bool:
-    """Whether the server says that a statement which would have committed failed: then nothing was.
-
-    Only what ends the connection as well may come when the commit was done.
+    It was not sent at all, or the server refused it. What ends the connection may come when the commit was
+    done; so may, as an error, what a coordinator has heard of a connection of its own.
     """
-    return isinstance(error, asyncpg.PostgresError) and error.severity_en == "ERROR"
+    refused = isinstance(error, asyncpg.PostgresError) and error.severity_en == "ERROR"
+    told = refused and not isinstance(error, asyncpg.PostgresConnectionError)
+    return told or isinstance(error, asyncpg.InterfaceError)
 
 
 def _unavailable(detail: str) -> Unavailable:

@@ -25,7 +25,7 @@ class Pool:
     def __init__(self, way: Way, limits: Limits) -> None:
         self._connect = way.connect
         self.keeps_sessions = way.keeps_sessions
-        """Whether a statement without a transaction has the limits of the server as well."""
+        """Whether each link keeps to one session of the server, with its limits for statements alone."""
         self.most = limits.connections
         """How many links there are at once."""
         self.seconds = limits.connect
