@@ -262,7 +262,7 @@ CREATE TABLE group_totals (
     CONSTRAINT group_totals_key PRIMARY KEY (org_key, directory_key, type, managed_by, synced)
 );
 
--- A random number for the names of an organization's groups: another one whenever some come or go.
+-- A random number for the names of an organization's groups: another one whenever some are written or go.
 CREATE TABLE name_stamps (
     org_key BIGINT NOT NULL,
     stamp BIGINT NOT NULL,
