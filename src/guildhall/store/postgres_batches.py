@@ -1,6 +1,7 @@
 """Requests of one kind that come at the same time and are answered by one statement (ADR 17)."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +15,7 @@ OnLink = Callable[[Callable[[Link], Awaitable[Any]]], Awaitable[Any]]
 """Runs what is given on a link, once more where that is right; raises what that raises."""
 
 
-class Batcher(Generic[Kind, Asked, Answer]):
+class Batcher(ABC, Generic[Kind, Asked, Answer]):
     """Answers those who ask for things of one kind by one statement for all of them.
 
     Who comes while such a statement is under way, or a connection is waited for, is answered by the next one,
@@ -35,9 +36,9 @@ class Batcher(Generic[Kind, Asked, Answer]):
         """What begins when a statement returns, or at this time."""
         self._tasks: dict[asyncio.Task[None], Kind] = {}
 
+    @abstractmethod
     async def answer_all(self, link: Link, kind: Kind, asked: Sequence[Asked]) -> Sequence[Answer]:
-        """Return an answer for each who asked; a subclass says how."""
-        raise NotImplementedError
+        """Return an answer for each who asked."""
 
     async def ask(self, kind: Kind, asked: Asked) -> Answer:
         """Return the answer; raises what `answer_all` or waiting for a connection raises."""
