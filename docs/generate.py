@@ -16,6 +16,7 @@ import msgspec
 from guildhall.api.v2.errors import V2
 from guildhall.app import ROUTES
 from guildhall.http.documentation import Documentation
+from guildhall.http.front_page import front_page_route
 from guildhall.http.health import Health
 from guildhall.http.routing import Route
 from guildhall.settings import PREFIX, Settings
@@ -48,14 +49,14 @@ class Tested(msgspec.Struct, frozen=True):
 @functools.cache
 def described_routes() -> tuple[Route, ...]:
     """All routes of a server with default settings."""
-    routes = (*ROUTES, *Health(None, V2).routes())
+    routes = (*ROUTES, *Health(None, V2).routes(), front_page_route(V2))
     return (*routes, *Documentation(routes, V2).routes())
 
 
 @functools.cache
 def document() -> dict:
     """What the server answers at /openapi.json."""
-    return Documentation((*ROUTES, *Health(None, V2).routes()), V2).document
+    return Documentation((*ROUTES, *Health(None, V2).routes(), front_page_route(V2)), V2).document
 
 
 def openapi() -> str:

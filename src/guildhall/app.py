@@ -35,6 +35,7 @@ from guildhall.http.application import Application
 from guildhall.http.authentication import Authenticator
 from guildhall.http.documentation import Documentation
 from guildhall.http.exchange import Receive, Scope, Send
+from guildhall.http.front_page import docs_redirect_route, front_page_route
 from guildhall.http.health import Health, measure_seats
 from guildhall.http.metrics import publish_requests
 from guildhall.http.origin import Origin, is_loopback
@@ -188,9 +189,9 @@ class Server:
         self.database = await open_with_replica(settings, clock=self._clock, new_id=self._new_id)
         self.authenticator = Authenticator(self.database, self._clock)
         health = Health(self.database, V2).routes(with_metrics=settings.metrics_address is None)
-        described = (*ROUTES, *health)
+        described = (*ROUTES, *health, front_page_route(V2))
         self._application = Application(
-            Router((*described, *Documentation(described, V2).routes())),
+            Router((*described, *Documentation(described, V2).routes(), docs_redirect_route(V2))),
             _WIRES,
             self.database,
             self.authenticator,

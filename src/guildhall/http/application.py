@@ -204,6 +204,7 @@ class Application:
             parameters={name: _clean(name, value) for name, value in match.parameters.items()},
             caller=exchange.caller,
             base=partial(self._base_url, exchange),
+            header=exchange.header,
             prefers_representation=preferences.get("return") == "representation",
             forget_keys=self._authenticator.forget,
             query=query,

@@ -20,6 +20,8 @@ class Request(msgspec.Struct, kw_only=True):
     caller: Caller
     base: Callable[[], str]
     """Returns what `base_url` is; few answers need it."""
+    header: Callable[[bytes], str | None]
+    """Returns the first request header of a lower-case name."""
     prefers_representation: bool = False
     """Whether the client sent `Prefer: return=representation`."""
     forget_keys: Callable[[], None]

@@ -109,7 +109,7 @@ class Router:
 
     def _add(self, route: Route) -> None:
         node = self._mounted if route.mount else self._bare
-        segments = route.path.strip("/").split("/")
+        segments = route.path.removeprefix("/").split("/")
         for segment in segments[:-1]:
             node = _child(node, segment)
         last = segments[-1]

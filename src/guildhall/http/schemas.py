@@ -21,7 +21,7 @@ class Schemas:
         kinds = [
             kind for route in routes for kind in (route.query, route.body, route.answer) if kind is not None
         ]
-        kinds += [kind for route in routes for _, kind in route.other_answers]
+        kinds += [kind for route in routes for _, kind in route.other_answers if kind is not None]
         kinds = [*dict.fromkeys(kinds), ErrorEnvelope]
         references, found = msgspec.json.schema_components(kinds, ref_template=REFERENCE + "{name}")
         names = _public_names(found)
