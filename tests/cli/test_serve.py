@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import shlex
 import signal
 import socket
 import ssl
@@ -14,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from guildhall.app import open_database
+from guildhall.cli.demo import furnish_demo
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.cli.main import run
 from tests import live
@@ -37,22 +38,47 @@ def database(tmp_path: Path) -> str:
     return path
 
 
-def test_demo_prints_lines_that_work_when_pasted() -> None:
-    """Issue: the base URL, the organization id, a key, and three curl lines."""
-    process = live.start("--demo", as_json=False)
+def _demo_lines(*options: str) -> tuple[list[str], "subprocess.Popen[str]"]:
+    process = live.start("--demo", *options, as_json=False)
     assert process.stdout is not None
     lines = [process.stdout.readline()]
     while "Ctrl-C" not in lines[-1]:
         lines.append(process.stdout.readline())
-    curls = [line for line in lines if line.strip().startswith("curl ")]
-    answers = [
-        subprocess.run(shlex.split(line), capture_output=True, text=True, check=True) for line in curls
-    ]
+    return [line.strip() for line in lines], process
+
+
+def test_demo_prints_lines_that_work_when_pasted() -> None:
+    """A shell that finds no `guildhall` runs all of them: exports, the command, curl."""
+    lines, process = _demo_lines()
+    pasted = [line for line in lines if line.startswith(("export ", "guildhall ", "curl "))]
+    assert sum(line.startswith("export GUILDHALL_") for line in pasted) == 4
+    shell = ["bash", "--noprofile", "--norc", "-ec", "\n".join(pasted)]
+    bare = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+    done = subprocess.run(shell, capture_output=True, text=True, check=False, env=bare)
     assert live.stop(process) == ExitCode.DONE
-    assert len(curls) == 3
-    assert '"directoryId"' in answers[0].stdout
-    assert '"counts":{"users":' in answers[1].stdout
-    assert "201 Created" in answers[2].stdout
+    assert done.returncode == 0, done.stderr
+    assert "jira-users" in done.stdout
+    assert '"directoryId"' in done.stdout
+    assert '"counts":{"users":' in done.stdout
+
+
+def test_demo_has_the_same_key_and_ids_at_each_start() -> None:
+    """So that what was pasted once works again."""
+    seen = set()
+    for _ in range(2):
+        with live.demo() as server, server.http() as http:
+            groups = http.get(f"{server.groups}?limit=100").json()["data"]
+            seen.add((server.key, server.org_id, server.directory_id, *(group["id"] for group in groups)))
+    assert len(seen) == 1
+
+
+async def test_demo_that_others_can_reach_has_a_key_of_its_own(tmp_path: Path) -> None:
+    keys = set()
+    for number, well_known in enumerate((False, False, True)):
+        database = await open_database(str(tmp_path / f"{number}.db"))
+        keys.add((await furnish_demo(database, well_known_key=well_known)).key)
+        await database.close()
+    assert len(keys) == 3
 
 
 def test_demo_has_everything_that_it_promises() -> None:

@@ -1,11 +1,16 @@
 """The furnished organization of `serve --demo`, as the seed file that somebody could have written."""
 
 import itertools
+import shlex
+import shutil
+import sys
 import uuid
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from guildhall.model.keys import make_key
 from guildhall.model.permissions import Caller
 from guildhall.operations.directories import get_default_directory
 from guildhall.operations.keys import NEVER, NewKey, create_key
@@ -44,6 +49,9 @@ _OLD = "ari:cloud:confluence::site/acme-archive"
 _USER, _ADMIN = "atlassian/user", "atlassian/admin"
 _MAIN, _CONTRACTORS, _PARTNERS = "Acme", "Contractors", "Partners"
 _FULL_SEATS = 12
+_WELL_KNOWN = "GuildhallDemonstrationKey0000000"
+"""Stands in the key for the secret; it is none."""
+
 _COUNTS = {_MAIN: 240, _CONTRACTORS: 60, _PARTNERS: 40}
 
 
@@ -144,41 +152,60 @@ def _group(name: str, directory: str, members: list[str], roles: list[dict[str, 
     }
 
 
-async def furnish_demo(database: Database) -> Furnished:
-    """Fill an empty database with the demonstration, and make a key without scopes."""
+async def furnish_demo(database: Database, *, well_known_key: bool) -> Furnished:
+    """Fill an empty database with the demonstration, and make a key without scopes.
+
+    A well-known key is the same at every start, so that what was pasted once works again. Only a server
+    that other machines cannot reach may have it.
+    """
     documents = read_seed_text(msgspec.json.encode(demo_document()))
     await database.write(seed_organizations, documents)
-    return await database.write(_create_key)
+    return await database.write(_create_key, well_known_key)
 
 
-async def _create_key(tx: Transaction) -> Furnished:
+async def _create_key(tx: Transaction, well_known: bool) -> Furnished:
     (org,) = await tx.all(SELECT_ORGS)
     caller: Caller = system_caller(org)
-    created = await create_key(tx, caller, NewKey(name="demo", expires_at=NEVER))
+    secret = make_key(org.id, _WELL_KNOWN) if well_known else None
+    created = await create_key(tx, caller, NewKey(name="demo", expires_at=NEVER, secret=secret))
     directory = await get_default_directory(tx, caller)
     return Furnished(org.id, directory.id, created.secret or "")
 
 
-def demo_curl_lines(url: str, furnished: Furnished) -> str:
+def demo_lines(url: str, furnished: Furnished) -> str:
     """Return what is printed once the demonstration answers; the lines work when they are pasted."""
-    base = f"{url}/admin/v2/orgs/{furnished.org_id}/directories"
-    groups = f"{base}/{furnished.directory_id}/groups"
-    header = f"-H 'Authorization: Bearer {furnished.key}'"
-    creation = "-H 'Content-Type: application/json' -d '{\"name\": \"my-first-group\"}'"
+    exports = {
+        "GUILDHALL_URL": url,
+        "GUILDHALL_KEY": furnished.key,
+        "GUILDHALL_ORG": furnished.org_id,
+        "GUILDHALL_DIRECTORY": furnished.directory_id,
+    }
+    directories = "$GUILDHALL_URL/admin/v2/orgs/$GUILDHALL_ORG/directories"
+    curl = 'curl -H "Authorization: Bearer $GUILDHALL_KEY"'
     return "\n".join(
         [
             "",
-            f"  base URL      {url}/admin",
-            f"  organization  {furnished.org_id}",
-            f"  directory     {furnished.directory_id}",
-            f"  key           {furnished.key}",
-            f"  documentation {url}/docs",
+            "Paste these lines into another terminal:",
             "",
-            "Try:",
-            f"  curl {header} '{base}'",
-            f"  curl {header} '{groups}?limit=3&includeUsers=true'",
-            f"  curl -i {header} {creation} '{groups}'",
+            *_path_line(),
+            *(f"export {name}={value}" for name, value in exports.items()),
             "",
-            "Its database is thrown away when it stops (Ctrl-C).",
+            "Then try:",
+            "",
+            "guildhall groups list",
+            f'{curl} "{directories}"',
+            f'{curl} "{directories}/$GUILDHALL_DIRECTORY/groups?limit=3&includeUsers=true"',
+            "",
+            f"Every operation is described at {url}/docs. The base URL for other clients is {url}/admin.",
+            "The database is thrown away when the server stops (Ctrl-C).",
         ]
     )
+
+
+def _path_line() -> list[str]:
+    """Return the line that lets a shell find this very command, if it does not by itself."""
+    command = Path(sys.executable).with_name("guildhall")
+    found = shutil.which("guildhall")
+    if not command.exists() or (found and Path(found).resolve() == command.resolve()):
+        return []
+    return [f'export PATH={shlex.quote(str(command.parent))}:"$PATH"']

@@ -20,10 +20,11 @@ from granian.server.mp import MPServer
 from prometheus_client import start_http_server
 
 from guildhall.app import Server, open_with_replica
-from guildhall.cli.demo import Furnished, demo_curl_lines, furnish_demo
+from guildhall.cli.demo import Furnished, demo_lines, furnish_demo
 from guildhall.cli.seeding import apply, read_file
 from guildhall.http.health import metrics_registry
 from guildhall.http.logs import log_configuration
+from guildhall.http.origin import is_loopback
 from guildhall.settings import Settings, SettingsError
 from guildhall.store.database import StartRefused
 from guildhall.store.orgs import SELECT_ORGS
@@ -117,7 +118,7 @@ async def _prepare(settings: Settings, start: Start) -> Furnished | None:
         if documents:
             await apply(database, documents)
         if start.demo:
-            return await furnish_demo(database)
+            return await furnish_demo(database, well_known_key=is_loopback(settings.host))
         if not await database.read(lambda tx: tx.all(SELECT_ORGS)):
             click.echo(_HOW_TO_INIT, err=True)
         return None
@@ -137,7 +138,7 @@ def _announce(settings: Settings, start: Start, furnished: Furnished | None) -> 
     if start.as_json:
         click.echo(json.dumps({"url": url, **(furnished.identity() if furnished else {})}))
     elif furnished:
-        click.echo(demo_curl_lines(url, furnished))
+        click.echo(demo_lines(url, furnished))
     else:
         click.echo(f"Guildhall answers at {url}/admin", err=True)
 

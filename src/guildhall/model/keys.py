@@ -42,9 +42,9 @@ class APIKey(msgspec.Struct, frozen=True):
     last_used_at: int | None
 
 
-def make_key(org_id: str) -> str:
-    """Return a new key of the organization; only its hash is ever kept."""
-    secret = "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
+def make_key(org_id: str, secret: str | None = None) -> str:
+    """Return a key of the organization: a new one, or that of 32 characters which are no secret."""
+    secret = secret or "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
     return with_checksum(f"{PREFIX}{_base62(uuid.UUID(org_id).int, _ORGANIZATION_LENGTH)}_{secret}")
 
 
