@@ -53,9 +53,9 @@ def first_line(process: "subprocess.Popen[str]") -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def demo(*arguments: str) -> Iterator[Live]:
+def demo(*arguments: str, **environment: str) -> Iterator[Live]:
     """A furnished server, stopped at the end."""
-    process = start("--demo", *arguments)
+    process = start("--demo", *arguments, **environment)
     try:
         line = first_line(process)
         yield Live(process, line["url"], line["orgId"], line["directoryId"], line["key"])
