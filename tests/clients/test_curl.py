@@ -3,11 +3,16 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 
+from tests import live
 from tests.live import Live
+
+SUCCESS = ("\n200", "\n201", "\n202", "\n204")
 
 
 class Answer(NamedTuple):
@@ -93,3 +98,50 @@ def test_remove_member_as_it_is_printed(server: Live, curl: Curl, group: str, be
 def test_reads_as_they_are_printed(server: Live, curl: Curl, path: str) -> None:
     """The documentation's lines of lists and counts."""
     assert curl("GET", server.url + server.groups + path).status == 200
+
+
+class Page(HTMLParser):
+    """The commands of the readable documentation."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.commands: list[str] = []
+        self._tags: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self._tags.append(tag)
+        if self._tags[-2:] == ["pre", "code"]:
+            self.commands.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._tags:
+            del self._tags[-1 - self._tags[::-1].index(tag) :]
+
+    def handle_data(self, text: str) -> None:
+        if self._tags[-2:] == ["pre", "code"]:
+            self.commands[-1] += text
+
+
+def test_every_example_of_the_documentation_works_when_pasted() -> None:
+    """`/docs` has a command for each operation; a shell with the demonstration's variables runs them all."""
+    with live.demo() as server:
+        commands = Page(httpx.get(f"{server.url}/docs").text).commands
+        examples = [command for command in commands if not command.startswith("export")]
+        answers = [pasted(example, server) for example in examples]
+    refused = [answer for answer in answers if not answer.endswith(SUCCESS)]
+    assert len(examples) > 50
+    assert not refused, "\n\n".join(refused)
+
+
+def pasted(example: str, server: Live) -> str:
+    """Paste an example into a shell; return it with what curl printed, and the status behind it."""
+    shell = 'curl() { command curl -s -w "\\n%{http_code}" "$@"; }\n' + example
+    variables = {
+        "PATH": "/usr/bin:/bin",
+        "GUILDHALL_KEY": server.key,
+        "GUILDHALL_ORG": server.org_id,
+        "GUILDHALL_DIRECTORY": server.directory_id,
+    }
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True, env=variables)
+    return f"{example}\n{done.stdout}"

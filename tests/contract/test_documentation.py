@@ -156,13 +156,19 @@ async def test_get_docs_shows_every_operation(page, document):
 
 
 async def test_get_docs_examples_call_this_server(page, document):
-    lines = [code for code in page.codes if code.startswith("curl")]
+    lines = [code for code in page.codes if code.startswith(("curl", "EVENT="))]
     assert len(lines) == len(operations(document))
     for line in lines:
         words = shlex.split(line)
         assert words[-1].startswith("http://127.0.0.1:8080/")
         if "-d" in words:
             json.loads(words[words.index("-d") + 1])
+
+
+async def test_get_docs_marks_what_is_required(page, document):
+    """A path parameter, and a field that a handler refuses itself (contract 1.6)."""
+    assert document["components"]["schemas"]["Grant"]["required"] == ["roleId", "resourceId"]
+    assert sum(given.get("class") == "required" for tag, given in page.tags if tag == "span") > 100
 
 
 async def test_get_docs_examples_name_the_public_url(database_url):

@@ -4,16 +4,16 @@ import itertools
 import shlex
 import shutil
 import sys
-import uuid
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from guildhall.http.examples import KEY, OLD_RESOURCE, WIKI, demo_account, demo_id
 from guildhall.model.keys import make_key
-from guildhall.model.permissions import Caller
+from guildhall.model.permissions import Caller, Permission
 from guildhall.operations.directories import get_default_directory
-from guildhall.operations.keys import NEVER, NewKey, create_key
+from guildhall.operations.keys import NEVER, NewKey, create_key, expiry_after
 from guildhall.operations.orgs import system_caller
 from guildhall.operations.seed import seed_organizations
 from guildhall.seeds.reading import read_seed_text
@@ -42,7 +42,6 @@ _TEAMS = (
 )
 _JIRA = "ari:cloud:jira::site/acme"
 _SOFTWARE = "ari:cloud:jira-software::site/acme"
-_CONFLUENCE = "ari:cloud:confluence::site/acme"
 _DESK = "ari:cloud:jira-servicedesk::site/acme"
 _FULL = "ari:cloud:jira-product-discovery::site/acme"
 _OLD = "ari:cloud:confluence::site/acme-archive"
@@ -52,7 +51,7 @@ _FULL_SEATS = 12
 _WELL_KNOWN = "GuildhallDemonstrationKey0000000"
 """Stands in the key for the secret; it is none."""
 
-_COUNTS = {_MAIN: 240, _CONTRACTORS: 60, _PARTNERS: 40}
+_COUNTS = {_MAIN: 240, _CONTRACTORS: 60, _PARTNERS: 40, "Retired": 0}
 
 
 class Furnished(msgspec.Struct, frozen=True):
@@ -71,26 +70,23 @@ def demo_document() -> dict[str, Any]:
     """Return the demonstration in the form of a seed file; the same at every call."""
     users = list(_users())
     return {
-        "organization": {"id": _id("organization"), "name": "Acme"},
-        "directories": [{"id": _id(name), "name": name, "default": name == _MAIN} for name in _COUNTS],
+        "organization": {"id": demo_id("organization"), "name": "Acme"},
+        "directories": [{"id": demo_id(name), "name": name, "default": name == _MAIN} for name in _COUNTS],
         "resources": _resources(),
         "users": users,
         "groups": _groups(users),
     }
 
 
-def _id(of: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://guildhall.example/demo/{of}"))
-
-
 def _resources() -> list[dict[str, Any]]:
     return [
         {"id": _JIRA, "name": "Jira", "type": "jira", "hostUrl": "https://jira.acme.example"},
         {"id": _SOFTWARE, "name": "Jira Software", "userLimit": 500},
-        {"id": _CONFLUENCE, "name": "Confluence", "hostUrl": "https://wiki.acme.example"},
+        {"id": WIKI, "name": "Confluence", "hostUrl": "https://wiki.acme.example"},
         {"id": _DESK, "name": "Service desk", "userLimit": 50},
         {"id": _FULL, "name": "Product Discovery", "userLimit": _FULL_SEATS},
         {"id": _OLD, "name": "Old wiki", "status": "offline"},
+        {"id": OLD_RESOURCE, "name": "Old Jira", "status": "offline"},
     ]
 
 
@@ -99,7 +95,7 @@ def _users() -> Any:
     directories = (name for name, count in _COUNTS.items() for _ in range(count))
     for number, ((last, first), directory) in enumerate(zip(names, directories, strict=False), 1):
         yield {
-            "accountId": f"{number:024x}",
+            "accountId": demo_account(number),
             "name": f"{first} {last}",
             "email": f"user{number}@{directory.lower()}.example",
             "status": "suspended" if number % 40 == 0 else "active",
@@ -116,25 +112,27 @@ def _groups(users: list[dict[str, Any]]) -> list[dict[str, Any]]:
     partners = [user["accountId"] for user in users[-_COUNTS[_PARTNERS] :]]
     groups = [
         _group("jira-users", _MAIN, active, [_role(_JIRA, _USER, default=True), _role(_SOFTWARE, _USER)]),
-        _group("confluence-users", _MAIN, active[:180], [_role(_CONFLUENCE, _USER, default=True)]),
+        _group("confluence-users", _MAIN, active[:180], [_role(WIKI, _USER, default=True)]),
         _group("jira-administrators", _MAIN, active[:4], [_role(_JIRA, _ADMIN)]),
         _group("org-admins", _MAIN, active[:2], [_role(_own_resource(), "atlassian/org-admin")]),
         _group("service-desk-agents", _MAIN, active[20:50], [_role(_DESK, _USER)]),
         _group("product-discovery", _MAIN, active[:_FULL_SEATS], [_role(_FULL, _USER)]),
-        _group("contractors", _CONTRACTORS, contractors, [_role(_CONFLUENCE, "atlassian/guest")]),
+        _group("contractors", _CONTRACTORS, contractors, [_role(WIKI, "atlassian/guest")]),
         _group("partner-help-centre", _PARTNERS, partners, [_role(_DESK, "atlassian/customer")])
         | {"synced": True, "managedBy": "external"},
         _group("Team Nebula", _MAIN, active[60:68], []) | {"type": "TEAM", "managedBy": "team-members"},
+        _group("retired-team", _MAIN, [], []),
+        _group("retired-project", _MAIN, [], []),
         _group("_userbase-confluence", _MAIN, active[:180], []) | {"type": "USERBASE_GROUP"},
     ]
     for number, team in enumerate(_TEAMS):
         groups.append(_group(f"team-{team}", _MAIN, active[number :: len(_TEAMS)], []))
-        groups.append(_group(f"{team}-wiki-editors", _MAIN, active[number::30], [_role(_CONFLUENCE, _USER)]))
+        groups.append(_group(f"{team}-wiki-editors", _MAIN, active[number::30], [_role(WIKI, _USER)]))
     return groups
 
 
 def _own_resource() -> str:
-    return f"ari:cloud:platform::org/{_id('organization')}"
+    return f"ari:cloud:platform::org/{demo_id('organization')}"
 
 
 def _role(resource: str, role: str, *, default: bool = False) -> dict[str, Any]:
@@ -143,7 +141,7 @@ def _role(resource: str, role: str, *, default: bool = False) -> dict[str, Any]:
 
 def _group(name: str, directory: str, members: list[str], roles: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "id": _id(f"group/{name}"),
+        "id": demo_id(f"group/{name}"),
         "name": name,
         "directory": directory,
         "description": f"Everybody in {name.replace('-', ' ')}.",
@@ -168,6 +166,8 @@ async def _create_key(tx: Transaction, well_known: bool) -> Furnished:
     caller: Caller = system_caller(org)
     secret = make_key(org.id, _WELL_KNOWN) if well_known else None
     created = await create_key(tx, caller, NewKey(name="demo", expires_at=NEVER, secret=secret))
+    scopes, expires_at = (Permission.READ_GROUPS,), expiry_after(tx)
+    await create_key(tx, caller, NewKey(name="ci", id=KEY, scopes=scopes, expires_at=expires_at))
     directory = await get_default_directory(tx, caller)
     return Furnished(org.id, directory.id, created.secret or "")
 

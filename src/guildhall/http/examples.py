@@ -1,35 +1,93 @@
-"""Examples of request bodies for the documentation, made from their schemas."""
+"""Examples for the documentation: they name what the demonstration holds, so that they work there."""
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 Resolve = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
-_ARI = "ari:cloud:jira::site/70ef3a32-d0da-4e09-b35e-0109f91969c3"
-_GROUP = "4f8c1f6e-2f0c-4f0e-9d0a-6a1d5b7c9e21"
-_ACCOUNT = "712020:5cd11f9b-b2bd-47d5-a1d3-84f6c8fde7a1"
+
+class Example(msgspec.Struct, frozen=True):
+    """A call of an operation; what it leaves out is made from the route."""
+
+    path: Mapping[str, str] = {}
+    """Values of path parameters, by name."""
+    query: Mapping[str, str] = {}
+    """Parameters that the call shows."""
+    body: Any = None
+    """The body as a JSON value."""
+
+
+def demo_id(of: str) -> str:
+    """Return the id of a thing of the demonstration, which is the same at every start."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://guildhall.example/demo/{of}"))
+
+
+def demo_account(number: int) -> str:
+    """Return the account id of a user of the demonstration."""
+    return f"{number:024x}"
+
+
+GROUP = demo_id("group/team-platform")
+OTHER_GROUP = demo_id("group/team-mobile")
+WIKI_GROUP = demo_id("group/confluence-users")
+OLD_GROUPS = demo_id("group/retired-team"), demo_id("group/retired-project")
+"""Empty groups that are there to be deleted."""
+OLD_DIRECTORY = demo_id("Retired")
+"""A directory that is there to be deleted."""
+KEY = demo_id("key/ci")
+"""A key that is there to be revoked."""
+WIKI = "ari:cloud:confluence::site/acme"
+OLD_RESOURCE = "ari:cloud:jira::site/acme-retired"
+"""A resource that is there to be deleted."""
+NEW_RESOURCE = "ari:cloud:jira::site/acme-sandbox"
+NEW_ACCOUNT = demo_account(1_001)
+SUSPENDED = demo_account(40)
+"""A suspended user, who is a member of no group."""
+
+OTHER_MEMBER = demo_account(11)
+_MEMBER = demo_account(1)
 
 _BY_NAME: Mapping[str, Any] = {
-    "name": "jira-users",
-    "description": "Everyone who works with Jira",
-    "accountId": _ACCOUNT,
-    "account_id": _ACCOUNT,
-    "accountIds": [_ACCOUNT],
-    "resourceId": _ARI,
-    "resource": _ARI,
+    "name": "release-managers",
+    "description": "Who may press the button",
+    "accountId": SUSPENDED,
+    "account_id": SUSPENDED,
+    "accountIds": [_MEMBER],
+    "resourceId": WIKI,
+    "resource": WIKI,
     "roleId": "atlassian/user",
     "role": "atlassian/user",
     "scopes": ["read:groups:admin"],
     "searchTerm": "jira",
     "query": {"field": {"name": "attributes.owner", "values": ["confluence"]}},
-    "emails": ["ada@example.com"],
-    "email": "ada@example.com",
-    "additionalGroups": [_GROUP],
-    "permissionRules": [{"resource": _ARI, "role": "atlassian/user"}],
+    "emails": ["ada@acme.example"],
+    "email": "ada@acme.example",
     "limit": 20,
 }
 _OPTIONAL = ("searchTerm", "query", "description", "email", "name")
 """Fields that an example shows though they may be left out."""
+
+EVENT = "$EVENT"
+"""A shell variable: ids of events hold their time, so that no two demonstrations have the same."""
+
+_IN_PATH: Mapping[str, str] = {
+    "orgId": "$GUILDHALL_ORG",
+    "directoryId": "$GUILDHALL_DIRECTORY",
+    "groupId": GROUP,
+    "accountId": _MEMBER,
+    "userId": _MEMBER,
+    "resourceId": WIKI,
+    "keyId": KEY,
+    "eventId": EVENT,
+}
+
+
+def path_value(example: Example, name: str) -> str:
+    """Return what stands for a path parameter: a value, or a variable of the shell."""
+    return example.path.get(name) or _IN_PATH.get(name, f"${name}")
 
 
 def example_of(schema: Mapping[str, Any], resolve: Resolve) -> Any:

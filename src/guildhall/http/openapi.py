@@ -7,7 +7,7 @@ from typing import Any
 
 from guildhall import __version__
 from guildhall.http.errors import ErrorEnvelope
-from guildhall.http.examples import example_of
+from guildhall.http.examples import example_of, path_value
 from guildhall.http.field_texts import FIELD_TEXTS
 from guildhall.http.operation_errors import errors_of
 from guildhall.http.routing import Route, parameter_names
@@ -143,12 +143,19 @@ def _operation(route: Route, schemas: Schemas) -> Document:
         "security": _security(route),
         "x-subject": subject_of(route),
         "x-contract": route.contract,
+        "x-example": _example(route),
     }
     if route.body is not None:
         operation["requestBody"] = _request_body(route, schemas)
     if route.deprecation is not None:
         operation["deprecated"] = True
     return operation
+
+
+def _example(route: Route) -> Document:
+    """Return what the readable pages make the address of a call of."""
+    path = {name: path_value(route.example, name) for name in parameter_names(route.path)}
+    return {"path": path, "query": dict(route.example.query)}
 
 
 def _description(route: Route) -> str:
@@ -222,7 +229,8 @@ def _without_null(schema: Mapping[str, Any]) -> Document:
 
 def _request_body(route: Route, schemas: Schemas) -> Document:
     schema = schemas.of(route.body)
-    content = {"schema": schema, "example": example_of(schema, schemas.resolve)}
+    example = route.example.body
+    content = {"schema": schema, "example": example or example_of(schema, schemas.resolve)}
     return {"required": route.body_required, "content": dict.fromkeys(route.media_types, content)}
 
 

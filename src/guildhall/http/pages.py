@@ -2,11 +2,14 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from importlib import resources
 from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
 
+from guildhall.http.examples import EVENT
 from guildhall.http.openapi import Document
 from guildhall.http.schemas import REFERENCE, description_of
 
@@ -16,11 +19,17 @@ BASE_URL = "http://guildhall.invalid"
 _METHODS = ("get", "post", "put", "patch", "delete")
 _FIRST_SUBJECTS = ("orgs", "groups", "memberships", "role assignments", "users", "directories")
 
+_KEY_HEADER = '-H "Authorization: Bearer $GUILDHALL_KEY"'
+_FIND_EVENT = (
+    f'EVENT=$(curl -s {_KEY_HEADER} "{BASE_URL}/admin/v1/orgs/$GUILDHALL_ORG/events?limit=1" \\\n'
+    """  | sed -n 's/^{"data":\\[{"id":"\\([^"]*\\)".*/\\1/p')"""
+)
+
 _INTRODUCTION = """
 <h5>Try it</h5>
-<p>The examples work when pasted, once the variables that they use are set.
-<code>guildhall serve --demo</code> prints values for these; other ids are in the answers.</p>
-<pre><code>export GUILDHALL_KEY='ghk_…' orgId='…' directoryId='…'</code></pre>
+<p>The examples work when pasted into a shell that has these variables. <code>guildhall serve --demo</code>
+prints this line with values; other ids in the examples are those of its organization.</p>
+<pre><code>export GUILDHALL_KEY=ghk_… GUILDHALL_ORG=… GUILDHALL_DIRECTORY=…</code></pre>
 <p>The description for machines is <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 """
 
@@ -118,7 +127,7 @@ def _parameters(parameters: list[Document]) -> str:
             parameter["name"],
             _type_of(parameter.get("schema") or parameter["content"]["application/json"]["schema"]),
             parameter.get("description", ""),
-            required=parameter["in"] == "query" and parameter["required"],
+            required=parameter["required"],
         )
         for parameter in parameters
     ]
@@ -213,20 +222,30 @@ def _resolved(document: Document, schema: Mapping[str, Any]) -> Mapping[str, Any
 
 
 def curl_line(method: str, path: str, operation: Document) -> str:
-    """Return a command that calls the operation; ids are variables of the shell."""
-    address = BASE_URL + re.sub(r"\{(\w+)\}", r"$\1", path)
+    """Return commands that call the operation; the organization and its directory are shell variables."""
+    example = operation["x-example"]
     lines = ["curl" if method == "get" else f"curl -X {method.upper()}", *_headers(operation)]
     body = operation.get("requestBody")
     if body is not None:
-        example = json.dumps(body["content"]["application/json"]["example"], ensure_ascii=False)
+        value = json.dumps(body["content"]["application/json"]["example"], ensure_ascii=False)
         lines.append("-H 'Content-Type: application/json'")
-        lines.append(f"-d '{example}'")
-    return " \\\n  ".join([*lines, f'"{address}"'])
+        lines.append(f"-d {shlex.quote(value)}")
+    call = " \\\n  ".join([*lines, f'"{_address(path, example)}"'])
+    return f"{_FIND_EVENT}\n{call}" if EVENT in example["path"].values() else call
+
+
+def _address(path: str, example: Document) -> str:
+    """Return the URL of a call; values are percent-encoded, shell variables stay."""
+    for name, value in example["path"].items():
+        encoded = value if value.startswith("$") else quote(value, safe="")
+        path = path.replace(f"{{{name}}}", encoded)
+    query = urlencode(example["query"])
+    return f"{BASE_URL}{path}?{query}" if query else f"{BASE_URL}{path}"
 
 
 def _headers(operation: Document) -> Iterator[str]:
     if operation["security"]:
-        yield '-H "Authorization: Bearer $GUILDHALL_KEY"'
+        yield _KEY_HEADER
 
 
 def _prose(text: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from guildhall.http.errors import Wire
+from guildhall.http.examples import Example
 from guildhall.http.request import Request
 from guildhall.http.response import JSON, Response
 from guildhall.model.errors import MethodNotAllowed, ResourceNotFound
@@ -68,6 +69,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     stray: str = ""
     """A character that the vendor's documentation prints behind the path (contract 1.1)."""
     deprecation: Deprecation | None = None
+    example: Example = Example()
+    """A call for the documentation, which works against the demonstration."""
     contract: str = ""
     """Where the contract defines the operation, e.g. "2.4"."""
 

@@ -14,6 +14,17 @@ REFERENCE = "#/components/schemas/"
 """What stands before the name of a schema where it is referred to."""
 
 
+_REQUIRED = "x-required"
+
+RESOURCE_REQUIRED = msgspec.Meta(
+    description="An ARI such as ari:cloud:jira::site/1.", extra_json_schema={_REQUIRED: True}
+)
+"""For a resource that has an error of its own when it is missing or empty (contract 1.6).
+
+Its type has a default, so that a body without it can be read.
+"""
+
+
 class Schemas:
     """The schemas of all types that the routes name, under names that read well."""
 
@@ -25,7 +36,7 @@ class Schemas:
         kinds = [*dict.fromkeys(kinds), ErrorEnvelope]
         references, found = msgspec.json.schema_components(kinds, ref_template=REFERENCE + "{name}")
         names = _public_names(found)
-        self._found = {names[name]: _renamed(schema, names) for name, schema in found.items()}
+        self._found = {names[name]: _required(_renamed(schema, names)) for name, schema in found.items()}
         self._references = dict(
             zip(kinds, [_renamed(reference, names) for reference in references], strict=True)
         )
@@ -53,6 +64,15 @@ class Schemas:
             if kind in self._queries
         }
         return {name: schema for name, schema in sorted(self._found.items()) if name not in hidden}
+
+
+def _required(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say which fields are required though their types have a default."""
+    for name, part in schema.get("properties", {}).items():
+        if part.pop(_REQUIRED, False):
+            part.pop("default", None)
+            schema["required"] = [*schema.get("required", ()), name]
+    return schema
 
 
 def _describe_search(shape: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ import msgspec
 
 from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.guildhall.schemas import ORGANIZATION, RoleId
+from guildhall.http.examples import WIKI_GROUP, Example
 from guildhall.http.paging import DataBody
 from guildhall.http.request import Request
 from guildhall.http.response import Response, empty_response, json_response
@@ -61,6 +62,7 @@ ROUTES = (
         body=PutDefaultRoleBody,
         answer=DataBody[DefaultRoleBody],
         other_answers=((201, DataBody[DefaultRoleBody]),),
+        example=Example(path={"groupId": WIKI_GROUP}),
     ),
     Route(
         method="DELETE",
@@ -74,5 +76,6 @@ ROUTES = (
         handler=delete_default_role,
         writes=True,
         status=204,
+        example=Example(path={"groupId": WIKI_GROUP}),
     ),
 )

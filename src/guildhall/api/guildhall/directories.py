@@ -6,6 +6,7 @@ from msgspec import UNSET, UnsetType
 from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.guildhall.paging import WindowToken, requested_window
 from guildhall.api.guildhall.schemas import ORGANIZATION, URL, ListQuery, Name
+from guildhall.http.examples import OLD_DIRECTORY, Example, demo_id
 from guildhall.http.paging import DataBody, ItemLinks, PageBody, page_response
 from guildhall.http.request import Request
 from guildhall.http.response import Response, empty_response, json_response
@@ -111,6 +112,7 @@ ROUTES = (
         body=PutDirectoryBody,
         answer=DataBody[FurnishedDirectoryBody],
         other_answers=((201, DataBody[FurnishedDirectoryBody]),),
+        example=Example(path={"directoryId": demo_id("Guests")}, body={"name": "Guests"}),
     ),
     Route(
         method="DELETE",
@@ -124,5 +126,6 @@ ROUTES = (
         handler=delete_directory,
         writes=True,
         status=204,
+        example=Example(path={"directoryId": OLD_DIRECTORY}),
     ),
 )

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.guildhall.paging import WindowToken, requested_window
 from guildhall.api.guildhall.schemas import ORGANIZATION, URL, ListQuery, Name
+from guildhall.http.examples import NEW_RESOURCE, OLD_RESOURCE, Example
 from guildhall.http.paging import DataBody, ItemLinks, PageBody, page_response
 from guildhall.http.request import Request
 from guildhall.http.response import Response, empty_response, json_response
@@ -143,6 +144,7 @@ ROUTES = (
         body=PutResourceBody,
         answer=DataBody[ResourceBody],
         other_answers=((201, DataBody[ResourceBody]),),
+        example=Example(path={"resourceId": NEW_RESOURCE}, body={"name": "Sandbox", "userLimit": 25}),
     ),
     Route(
         method="DELETE",
@@ -156,5 +158,6 @@ ROUTES = (
         handler=delete_resource,
         writes=True,
         status=204,
+        example=Example(path={"resourceId": OLD_RESOURCE}),
     ),
 )

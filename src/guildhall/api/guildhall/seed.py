@@ -7,6 +7,7 @@ import msgspec
 
 from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.guildhall.schemas import ORGANIZATION
+from guildhall.http.examples import Example
 from guildhall.http.paging import DataBody
 from guildhall.http.request import Request
 from guildhall.http.response import JSON, Response, json_response
@@ -93,6 +94,9 @@ ROUTES = (
         reader=read_seed,
         media_types=MEDIA_TYPES,
         answer=DataBody[SeedReportBody],
+        example=Example(
+            body={"groups": [{"name": "release-notes-readers", "description": "Who reads them"}]}
+        ),
     ),
     Route(
         method="GET",

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from guildhall.api.v1.errors import DEPRECATED, V1
 from guildhall.api.v1.paging import TokenPageBody, token_page_response
 from guildhall.api.v1.schemas import DEFAULT_LIMIT, Cursor, Limit, MessageBody, NamePart, Names, UUIDs
+from guildhall.http.examples import OLD_GROUPS, Example
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route
@@ -274,6 +275,7 @@ ROUTES = (
         body=NewGroupBody,
         answer=CreatedBody,
         deprecation=DEPRECATED,
+        example=Example(body={"name": "release-notes", "description": "Who writes them"}),
     ),
     Route(
         method="DELETE",
@@ -288,5 +290,6 @@ ROUTES = (
         query=DeleteGroupQuery,
         answer=MessageBody,
         deprecation=DEPRECATED,
+        example=Example(path={"groupId": OLD_GROUPS[1]}),
     ),
 )

@@ -4,6 +4,7 @@ import msgspec
 
 from guildhall.api.v1.errors import DEPRECATED, V1
 from guildhall.api.v1.schemas import AccountId, MessageBody
+from guildhall.http.examples import OTHER_GROUP, OTHER_MEMBER, Example
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route
@@ -52,6 +53,7 @@ ROUTES = (
         body=NewMemberBody,
         answer=MessageBody,
         deprecation=DEPRECATED,
+        example=Example(path={"groupId": OTHER_GROUP}),
     ),
     Route(
         method="DELETE",
@@ -65,5 +67,6 @@ ROUTES = (
         writes=True,
         answer=MessageBody,
         deprecation=DEPRECATED,
+        example=Example(path={"accountId": OTHER_MEMBER}),
     ),
 )

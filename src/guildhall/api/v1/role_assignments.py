@@ -10,6 +10,7 @@ from guildhall.api.v1.schemas import MessageBody
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route
+from guildhall.http.schemas import RESOURCE_REQUIRED
 from guildhall.model.permissions import Permission
 from guildhall.operations import role_assignments as rules
 from guildhall.store.database import Transaction
@@ -22,8 +23,7 @@ _UNDER_WAY = "is in progress. Changes may take up to 30 seconds to reflect."
 class RoleAssociation(msgspec.Struct, frozen=True, kw_only=True):
     """A role on a resource."""
 
-    resource: Annotated[str, Meta(description="An ARI such as ari:cloud:jira::site/1.")] = ""
-    """Required; what is missing or empty has an error of its own (contract 1.6)."""
+    resource: Annotated[str, RESOURCE_REQUIRED] = ""
     role: Annotated[str, Meta(min_length=1, description="A role such as atlassian/user.")]
 
     @property

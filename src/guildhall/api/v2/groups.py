@@ -21,6 +21,7 @@ from guildhall.api.v2.schemas import (
     SearchTerm,
     UUIDs,
 )
+from guildhall.http.examples import OLD_GROUPS, Example
 from guildhall.http.request import Request
 from guildhall.http.response import Response, empty_response, json_response
 from guildhall.http.routing import Route
@@ -328,6 +329,7 @@ ROUTES = (
         writes=True,
         body=GroupChangesBody,
         status=204,
+        example=Example(body={"description": "Who keeps the platform running"}),
     ),
     Route(
         method="DELETE",
@@ -340,5 +342,6 @@ ROUTES = (
         handler=delete_group,
         writes=True,
         status=204,
+        example=Example(path={"groupId": OLD_GROUPS[0]}),
     ),
 )

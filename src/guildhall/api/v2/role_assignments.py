@@ -11,6 +11,7 @@ from guildhall.api.v2.schemas import CursorQuery, Owners, ResourceIds, RoleIds, 
 from guildhall.http.request import Request
 from guildhall.http.response import Response, empty_response
 from guildhall.http.routing import Route
+from guildhall.http.schemas import RESOURCE_REQUIRED
 from guildhall.model.filters import AssignmentCriteria, AssignmentFilter
 from guildhall.model.paging import Window
 from guildhall.model.permissions import Permission
@@ -43,8 +44,7 @@ class RoleAssignmentBody(msgspec.Struct, frozen=True, rename="camel"):
 class GrantBody(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A role on a resource."""
 
-    resource_id: Annotated[str, Meta(description="An ARI such as ari:cloud:jira::site/1.")] = ""
-    """Required; what is missing or empty has an error of its own (contract 1.6)."""
+    resource_id: Annotated[str, RESOURCE_REQUIRED] = ""
     role_id: Annotated[str, Meta(min_length=1, description="A role such as atlassian/user.")]
 
 

@@ -29,6 +29,7 @@ from guildhall.api.v2.user_bodies import (
     user_roles_body,
     user_stats_body,
 )
+from guildhall.http.examples import Example
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route
@@ -299,6 +300,7 @@ ROUTES = (
         body=UserSearchBody,
         body_required=False,
         answer=PageBody[UserBody],
+        example=Example(body={"searchTerm": "ada", "limit": 5}),
     ),
     Route(
         method="GET",
