@@ -28,6 +28,7 @@ from guildhall.api.v2 import events as v2_events
 from guildhall.api.v2 import groups as v2_groups
 from guildhall.api.v2 import memberships as v2_memberships
 from guildhall.api.v2 import role_assignments as v2_role_assignments
+from guildhall.api.v2 import suspensions as v2_suspensions
 from guildhall.api.v2 import users as v2_users
 from guildhall.api.v2 import workspaces as v2_workspaces
 from guildhall.api.v2.errors import V2
@@ -58,6 +59,7 @@ ROUTES = (
     *v2_groups.ROUTES,
     *v2_memberships.ROUTES,
     *v2_role_assignments.ROUTES,
+    *v2_suspensions.ROUTES,
     *v2_users.ROUTES,
     *v2_workspaces.ROUTES,
     *our_default_roles.ROUTES,

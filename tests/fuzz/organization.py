@@ -132,6 +132,7 @@ def _known_of_roles(world: World, cast: Cast) -> list[Known]:
         Known("assignRoleToGroup", 409, "POST", f"{v2}/assign", grant("full", USER)),
         Known("assignRoleToGroup", 400, "POST", f"{v2}/assign", grant("open", "atlassian/customer")),
         Known("assignRoleToGroup", 400, "POST", f"{v2}/assign", grant("offline", USER)),
+        Known("assignRoleToGroup", 400, "POST", f"{v2}/assign", {"resourceId": "", "roleId": USER}),
         Known("assignRoleToGroup", 200, "POST", f"{v2}/assign", grant("desk", "atlassian/customer")),
         Known("revokeRoleFromGroup", 204, "POST", f"{v2}/revoke", grant("desk", "atlassian/customer")),
         Known("assignRolesV1", 409, "POST", f"{v1}/assign", grants("full", USER)),
@@ -158,6 +159,15 @@ def _known_of_groups(world: World, cast: Cast) -> list[Known]:
     ]
 
 
+def _known_of_users(world: World, cast: Cast) -> list[Known]:
+    users = f"{world.v2()}/users"
+    return [
+        Known("suspendUser", 204, "POST", f"{users}/{cast.users[3].id}/suspend"),
+        Known("restoreUser", 204, "POST", f"{users}/{cast.users[3].id}/restore"),
+        Known("removeUser", 204, "DELETE", f"{users}/{cast.users[3].id}"),
+    ]
+
+
 def _known_of_furnishing(world: World, cast: Cast) -> list[Known]:
     ours = world.ours()
     resource = f"{ours}/resources/{quote('ari:cloud:jira::site/new', safe='')}"
@@ -176,7 +186,7 @@ def _known_of_furnishing(world: World, cast: Cast) -> list[Known]:
     ]
 
 
-_KNOWN = (_known_of_groups, _known_of_roles, _known_of_furnishing)
+_KNOWN = (_known_of_groups, _known_of_roles, _known_of_users, _known_of_furnishing)
 
 
 class Substitution:

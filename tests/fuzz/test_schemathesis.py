@@ -28,7 +28,7 @@ from tests.fuzz.organization import Furnished, Substitution
 
 EXAMPLES = 20
 
-PUBLIC_OPERATIONS = ("getHealth", "getReadiness", "getMetrics", "getDocs")
+PUBLIC_OPERATIONS = ("getHealth", "getReadiness", "getMetrics", "getDocs", "getFrontPage")
 
 PROVOKED = "provoked"
 

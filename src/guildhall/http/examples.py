@@ -47,6 +47,9 @@ NEW_ACCOUNT = demo_account(1_001)
 SUSPENDED = demo_account(40)
 """A suspended user, who is a member of no group."""
 
+LEAVER = demo_account(80)
+"""A suspended user who is there to be removed."""
+
 OTHER_MEMBER = demo_account(11)
 _MEMBER = demo_account(1)
 

@@ -37,7 +37,12 @@ _OF_WRITES: tuple[tuple[str, Kinds], ...] = (
     (r"POST .*/directory/groups/\{groupId\}/memberships", (errors.AlreadyMember,)),
     (r".*/(assign|revoke)", (*_ROLES, errors.GroupGrantsAdmin, errors.GroupIsSystem, errors.TooMuchAtOnce)),
     (r".*/assign", (errors.ResourceOffline, errors.UserLimitExceeded)),
-    (r"(POST|DELETE) .*/users/\{(accountId|userId)\}.*", (errors.InvalidInput, errors.UserNotFound)),
+    (
+        r"(POST|DELETE) .*/users/\{(accountId|userId)\}.*",
+        (errors.InvalidInput, errors.UserNotFound, errors.TooMuchAtOnce),
+    ),
+    (r".*/users/\{accountId\}/suspend", (errors.UserDeactivated,)),
+    (r"DELETE .*/users/\{accountId\}", (errors.Forbidden, errors.GroupGrantsAdmin)),
     (
         r"POST .*/users/(\{(accountId|userId)\}/restore|invite)",
         (errors.InvalidInput, errors.UserLimitExceeded, errors.UserDeactivated),

@@ -282,8 +282,9 @@ async def _remove_rows(tx: Transaction, caller: Caller, group: Group) -> None:
 def require_mass_change(users: int, roles: int) -> None:
     """Raise TooMuchAtOnce when users times roles is more than one operation may change."""
     if users * roles > MASS_CHANGES:
+        members = "1 member" if users == 1 else f"{users} members"
         raise TooMuchAtOnce(
-            f"This would change {users * roles} role grants at once ({users} members, {roles} roles);"
+            f"This would change {users * roles} role grants at once ({members}, {roles} roles);"
             f" at most {MASS_CHANGES} are changed by one request. Change fewer roles at a time."
         )
 

@@ -15,6 +15,7 @@ from guildhall.model.permissions import Caller
 from guildhall.model.role_assignments import DirectRole, GroupGrant, GroupOfUser
 from guildhall.model.users import Account, User, UserDirectory, UserStatus
 from guildhall.operations.counts import Counts
+from guildhall.operations.groups import require_mass_change
 from guildhall.operations.seats import change_roles, change_seats
 from guildhall.store import directory_users, memberships, role_holders, user_roles, users
 from guildhall.store.database import Transaction
@@ -155,7 +156,7 @@ async def select_groups(tx: Transaction, caller: Caller, user_key: int) -> list[
 async def _groups_and_grants(
     tx: Transaction, caller: Caller, standing: UserDirectory
 ) -> tuple[list[GroupOfUser], Sequence[GroupGrant]]:
-    """Return the user's groups in the directory, and what they give."""
+    """Return the user's groups in the directory, and what they give; raises TooMuchAtOnce."""
     everywhere = await select_groups(tx, caller, standing.user_key)
     found = [group for group in everywhere if group.directory_key == standing.directory_key]
     if not found:
@@ -164,6 +165,7 @@ async def _groups_and_grants(
     grants = await tx.all(
         directory_users.SELECT_GRANTS_OF_GROUPS, org_key=caller.org_key, group_keys=group_keys
     )
+    require_mass_change(1, len(grants))
     return found, grants
 
 
