@@ -81,7 +81,6 @@ async def test_unknown_paths_are_404_without_a_key(world):
     """Contract 8: path and method come first; paths outside v1 and v2 answer in v2's style."""
     async with world.client(None) as nobody:
         for path, code in (
-            ("/", "ADMIN-UAM-404-1"),
             ("/admin", "ADMIN-UAM-404-1"),
             ("/admin/v3/orgs", "ADMIN-UAM-404-1"),
             ("/admin/v2/nothing", "ADMIN-UAM-404-1"),

@@ -298,9 +298,13 @@ async def _read_body(exchange: Exchange, route: Route, *, strict: bool) -> Any:
     return decode_body(raw, kind, required=route.body_required, strict=strict)
 
 
+_ALWAYS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+"""Answers name people, so nobody on the way may keep them; a browser must not guess what they are."""
+
+
 async def _send(send: Send, response: Response, exchange: Exchange) -> None:
     body, streams = response.body, response.stream is not None
-    headers = [(b"x-request-id", exchange.id.encode()), *response.encoded_headers()]
+    headers = [(b"x-request-id", exchange.id.encode()), *_ALWAYS, *response.encoded_headers()]
     headers += map(encode_header, exchange.headers)
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if exchange.method == "HEAD":

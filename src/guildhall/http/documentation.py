@@ -12,7 +12,10 @@ from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 class Documentation:
@@ -38,7 +41,7 @@ class Documentation:
     async def docs(self, _tx: Any, request: Request) -> Response:
         """Return the readable pages, with examples that call this server as the reader does."""
         page = self._pages.replace(BASE_URL, escape(request.base_url))
-        headers = [("content-security-policy", _POLICY)]
+        headers = [("content-security-policy", _POLICY), ("referrer-policy", "no-referrer")]
         return Response(200, page.encode(), headers, "text/html; charset=utf-8")
 
     def routes(self) -> Sequence[Route]:

@@ -92,8 +92,7 @@ async def create_key(tx: Transaction, request: Request) -> Response:
         name=body.name, scopes=body.scopes, expires_at=_expiry(tx, body), rate_limit=body.rate_limit
     )
     created = await rules.create_key(tx, request.caller, new)
-    headers = [("cache-control", "no-store")]
-    return json_response(DataBody(_body(request, created.key, created.secret)), 201, headers)
+    return json_response(DataBody(_body(request, created.key, created.secret)), 201)
 
 
 def _expiry(tx: Transaction, body: NewKeyBody) -> int | None:
