@@ -4,8 +4,9 @@ import json
 import re
 from typing import Any
 
-from guildhall.seeds.places import Malformed
+from guildhall.seeds.places import Malformed, require_short_name
 
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
 
 
@@ -23,11 +24,12 @@ def read_json(text: str) -> Any:
 
 
 def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Malformed(f"{twice[:100]} stands twice in one object.")
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        require_short_name(name)
+        if name in fields:
+            raise Malformed(f"{name} stands twice in one object.")
+        fields[name] = value
     return fields
 
 
@@ -41,7 +43,7 @@ def _require_text(value: Any) -> None:
     while waiting:
         part = waiting.pop()
         if isinstance(part, str):
-            if "\0" in part or any("\ud800" <= character <= "\udfff" for character in part):
+            if _NO_TEXT.search(part):
                 raise Malformed("holds a text with a NUL or a lone surrogate, which cannot be kept.")
         elif isinstance(part, dict):
             waiting += [*part, *part.values()]

@@ -5,7 +5,6 @@ them, `- {` with an object that may go on in indented lines. With `organizations
 two blanks further in. What is not of this form is read as a whole, by `guildhall.seeds.trees`.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
@@ -18,8 +17,8 @@ from guildhall.seeds.trees import decode, read_tree
 Opener = Callable[[], BinaryIO]
 Advance = Callable[[int], object]
 
-_HEAD = re.compile(rb"(\w+):[ \t]*(\{.*\}|\[\])?[ \t]*\r?\n?")
-_BESIDE = re.compile(rb"[ \t]*(#.*)?\r?\n?|(---|\.\.\.)[ \t]*\r?\n?")
+_BLANK = b" \t\r\n"
+_MARKS = (b"---", b"...")
 _ALL = b"organizations"
 
 
@@ -68,8 +67,7 @@ class ItemSource:
             lines = read_tree(as_yaml(decode(self._item.text))).lines
         except Malformed:
             return self._item.line
-        inner = nearest_line(lines, "[0]" + path.removeprefix(self._path))
-        return self._item.line + (inner or 1) - 1
+        return self._item.line + nearest_line(lines, "[0]" + path.removeprefix(self._path)) - 1
 
 
 def read_lines(name: str | None, opener: Opener, advance: Advance, problems: Problems) -> list[SeedDocument]:
@@ -205,12 +203,28 @@ def _tokens(stream: BinaryIO, start: _Position, advance: Advance) -> Iterator[_H
             if parts:
                 yield _Item(b"".join(parts), first_line)
             parts = []
-            head = _HEAD.fullmatch(line)
+            head = _head(line)
             if head is not None and not ended:
-                yield _Head(head[1], head[2], first, offset, number)
-                nested = nested or head[1] == _ALL
-            elif not _BESIDE.fullmatch(line) or (line.startswith(b"---") and number - 1 > start.line):
+                yield _Head(*head, first, offset, number)
+                nested = nested or head[0] == _ALL
+            elif not _stands_beside(line) or (line.startswith(b"---") and number - 1 > start.line):
                 raise NotLines(number - 1)
             ended = ended or line.startswith(b"...")
     if parts:
         yield _Item(b"".join(parts), first_line)
+
+
+def _head(line: bytes) -> tuple[bytes, bytes | None] | None:
+    """Return the name of a section and what stands behind it in its line, or None when it is no such line."""
+    name, colon, behind = line.partition(b":")
+    inline = behind.strip(_BLANK)
+    if not colon or not name.isalpha():
+        return None
+    if not inline:
+        return name, None
+    return (name, inline) if inline == b"[]" or (inline[:1], inline[-1:]) == (b"{", b"}") else None
+
+
+def _stands_beside(line: bytes) -> bool:
+    """Return whether a line says nothing: it is empty, a comment, or a mark of where a document is cut."""
+    return line.strip(_BLANK)[:1] in (b"", b"#") or line.rstrip(_BLANK) in _MARKS

@@ -1,6 +1,7 @@
 """Where things stand in a seed file, and what is wrong there."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn, Protocol
 
@@ -10,6 +11,57 @@ from guildhall.model.errors import InvalidInput
 
 MOST_PROBLEMS = 20
 """After so many, reading stops: the first ones say enough."""
+
+
+MOST_NAME_CHARACTERS = 255
+"""Of a field; the longest that means something is the id of a resource."""
+
+_STEP = re.compile(r"\[(\d{1,9})\]|([^.\[\]]+)", re.ASCII)
+
+
+class Branch(msgspec.Struct, frozen=True, array_like=True):
+    """The line of a mapping or a list, and the lines of what is in it."""
+
+    line: int
+    below: "dict[str, LineTree] | list[LineTree]"
+
+
+LineTree = int | Branch
+"""The lines of a value and of all that is in it; a number alone when all of that stands in one line."""
+
+
+def plant(line: int, below: dict[str, LineTree] | list[LineTree]) -> LineTree:
+    """Return the lines of a mapping or list that begins in `line`."""
+    parts = below.values() if isinstance(below, dict) else below
+    return line if all(part == line for part in parts) else Branch(line, below)
+
+
+def line_of_tree(tree: LineTree) -> int:
+    """Return the line in which a value begins."""
+    return tree if isinstance(tree, int) else tree.line
+
+
+def nearest_line(tree: LineTree, path: str) -> int:
+    """Return the line of what `path` leads to, or of the nearest thing that holds it."""
+    for index, name in _STEP.findall(path):
+        below = None if isinstance(tree, int) else _below(tree, index, name)
+        if below is None:
+            break
+        tree = below
+    return line_of_tree(tree)
+
+
+def _below(branch: Branch, index: str, name: str) -> LineTree | None:
+    if isinstance(branch.below, dict):
+        return branch.below.get(name)
+    return branch.below[int(index)] if index and int(index) < len(branch.below) else None
+
+
+def require_short_name(name: str, line: int | None = None) -> None:
+    """Raise Malformed for the name of a field that is longer than any that means something."""
+    if len(name) > MOST_NAME_CHARACTERS:
+        text = f"the name of a field has {len(name)} characters, {name[:20]}…; {MOST_NAME_CHARACTERS} can be."
+        raise Malformed(text, line)
 
 
 class Source(Protocol):
@@ -26,14 +78,15 @@ class Source(Protocol):
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """A text whose lines are known; with `path` and `first`, a part of a longer one."""
+    """A text whose lines are known, or the part of one that `root` leads to."""
 
     name: str | None
-    lines: Mapping[str, int]
+    lines: LineTree
+    root: str = ""
 
     def line_of(self, path: str) -> int | None:
         """Return the line of the nearest thing around `path` that has one."""
-        return nearest_line(self.lines, path)
+        return nearest_line(self.lines, path.removeprefix(self.root))
 
 
 class NoLines(msgspec.Struct, frozen=True):
@@ -45,13 +98,6 @@ class NoLines(msgspec.Struct, frozen=True):
         """Return None."""
         del path
         return None
-
-
-def nearest_line(lines: Mapping[str, int], path: str) -> int | None:
-    """Return the line of `path`, or of the nearest thing that holds it."""
-    while path and path not in lines:
-        path = path[: max(path.rfind("."), path.rfind("["), 0)]
-    return lines.get(path)
 
 
 class SourcePlace(msgspec.Struct, frozen=True):

@@ -8,25 +8,26 @@ and ids of digits therefore need no quotes.
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
-from guildhall.seeds.places import Malformed, join
+from guildhall.seeds.places import LineTree, Malformed, join, line_of_tree, plant, require_short_name
 
 DEEPEST = 8
 """Levels that a seed file can have; no field needs more."""
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})", re.ASCII)
+_LONGEST_WORD = 16
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
 class Tree(NamedTuple):
-    """A value and the line of everything in it, by path; lines count from 1."""
+    """A value, and the line of everything in it; lines count from 1."""
 
     value: Any
-    lines: dict[str, int]
+    lines: LineTree
 
 
 def decode(data: bytes) -> str:
@@ -59,67 +60,87 @@ class _Composer:
 
     def __init__(self, events: Iterator[Any]) -> None:
         self._events = events
-        self._lines: dict[str, int] = {}
+        self._steps: list[str] = []
+        """The way to where the parser is: joined to a path only for an error, or a long name would be
+        copied for each of its items."""
 
     def document(self) -> Tree:
         """Return the only document there is."""
         next(self._events)
         if isinstance(next(self._events), yaml.StreamEndEvent):
             raise Malformed("is empty.", 1)
-        value = self._value(next(self._events), "", 0)
+        first = next(self._events)
+        tree = self._value(first, _line(first))
         next(self._events)
         more = next(self._events)
         if not isinstance(more, yaml.StreamEndEvent):
             text = "a second document begins; a file has one, with several organizations under organizations:"
             raise Malformed(f"{text}.", _line(more))
-        return Tree(value, self._lines)
+        return tree
 
-    def _value(self, event: Any, path: str, depth: int) -> Any:
-        self._lines.setdefault(path, _line(event))
+    def _value(self, event: Any, line: int) -> Tree:
+        """Return the value that begins with an event; `line` is that of its name, if it has one."""
         if isinstance(event, yaml.AliasEvent):
-            raise Malformed("anchors and aliases (&x, *x) cannot be used; write it out.", _line(event), path)
+            self._refuse(event, "anchors and aliases (&x, *x) cannot be used; write it out.")
         if event.tag is not None:
-            raise Malformed(f"tags such as {event.tag[:40]} cannot be used.", _line(event), path)
+            self._refuse(event, f"tags such as {event.tag[:40]} cannot be used.")
         if isinstance(event, yaml.ScalarEvent):
-            return _scalar(event, path)
-        if depth == DEEPEST:
-            raise Malformed("is nested too deeply.", _line(event), path)
+            return Tree(self._scalar(event), line)
+        if len(self._steps) == DEEPEST:
+            self._refuse(event, "is nested too deeply.")
         if isinstance(event, yaml.SequenceStartEvent):
-            return self._list(path, depth)
-        return self._mapping(path, depth)
+            return self._list(line)
+        return self._mapping(line)
 
-    def _list(self, path: str, depth: int) -> list[Any]:
+    def _list(self, line: int) -> Tree:
         items: list[Any] = []
+        lines: list[LineTree] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
-            items.append(self._value(event, f"{path}[{len(items)}]", depth + 1))
-        return items
+            self._steps.append(f"[{len(items)}]")
+            value, below = self._value(event, _line(event))
+            self._steps.pop()
+            items.append(value)
+            lines.append(below)
+        return Tree(items, plant(line, lines))
 
-    def _mapping(self, path: str, depth: int) -> dict[str, Any]:
+    def _mapping(self, line: int) -> Tree:
         fields: dict[str, Any] = {}
+        lines: dict[str, LineTree] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent):
-                raise Malformed("the name of a field must be a word.", _line(event), path)
-            below = join(path, event.value)
-            if event.value in fields:
-                text = f"stands here twice; the first is in line {self._lines[below]}."
-                raise Malformed(text, _line(event), below)
-            self._lines[below] = _line(event)
-            fields[event.value] = self._value(next(self._events), below, depth + 1)
-        return fields
+            name = self._name(event)
+            self._steps.append(name)
+            if name in fields:
+                first = line_of_tree(lines[name])
+                self._refuse(event, f"stands here twice; the first is in line {first}.")
+            fields[name], lines[name] = self._value(next(self._events), _line(event))
+            self._steps.pop()
+        return Tree(fields, plant(line, lines))
+
+    def _name(self, event: Any) -> str:
+        if not isinstance(event, yaml.ScalarEvent):
+            self._refuse(event, "the name of a field must be a word.")
+        name: str = event.value
+        require_short_name(name, _line(event))
+        return name
+
+    def _scalar(self, event: Any) -> Any:
+        text: str = event.value
+        if "\0" in text:
+            self._refuse(event, "holds a NUL, which cannot be kept.")
+        if not event.implicit[0] or len(text) > _LONGEST_WORD:
+            return text
+        word = text if text in _WORDS else text.lower()
+        if word in _WORDS:
+            return _WORDS[word]
+        return int(text) if _NUMBER.fullmatch(text) else text
+
+    def _refuse(self, event: Any, text: str) -> NoReturn:
+        path = ""
+        for step in self._steps:
+            path = join(path, step)
+        raise Malformed(text, _line(event), path)
 
 
 def _line(event: Any) -> int:
     line: int = event.start_mark.line
     return line + 1
-
-
-def _scalar(event: Any, path: str) -> Any:
-    text: str = event.value
-    if "\0" in text:
-        raise Malformed("holds a NUL, which cannot be kept.", _line(event), path)
-    if not event.implicit[0]:
-        return text
-    word = text if text in _WORDS else text.lower()
-    if word in _WORDS:
-        return _WORDS[word]
-    return int(text) if _NUMBER.fullmatch(text) else text
