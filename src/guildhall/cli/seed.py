@@ -1,10 +1,7 @@
 """`guildhall seed`: a database becomes what a seed file says."""
 
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,9 +11,10 @@ from guildhall.cli.database import database_option, in_database
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.cli.output import Column, printable, progress, show_done, show_rows
 from guildhall.model.errors import InvalidInput
-from guildhall.model.seeds import Change, SeedReport
+from guildhall.model.seeds import Change, SeedDocument, SeedReport
 from guildhall.operations.seed import seed_organizations
-from guildhall.seeds.reading import read_seed_file
+from guildhall.seeds.lines import Advance
+from guildhall.seeds.reading import read_seed_file, read_seed_stream
 
 STDIN = "-"
 
@@ -61,23 +59,18 @@ def command(
 
 def _seed(database_url: str, file: Path) -> Sequence[SeedReport]:
     """Read the file before the database is opened: one that cannot be read leaves none behind."""
-    with _twice_readable(file) as path, progress("Seeding", path.stat().st_size * _PASSES) as advance:
-        documents = read_seed_file(path, advance)
+    size = 0 if str(file) == STDIN else file.stat().st_size
+    with progress("Seeding", size * _PASSES) as advance:
+        documents = _read(file, advance)
         return in_database(
             database_url, lambda database: database.write(seed_organizations, documents), create=True
         )
 
 
-@contextmanager
-def _twice_readable(file: Path) -> Iterator[Path]:
-    if str(file) != STDIN:
-        yield file
-        return
-    with tempfile.TemporaryDirectory(prefix="guildhall-seed-") as folder:
-        path = Path(folder) / "stdin"
-        with path.open("wb") as copy:
-            shutil.copyfileobj(sys.stdin.buffer, copy)
-        yield path
+def _read(file: Path, advance: Advance) -> Sequence[SeedDocument]:
+    if str(file) == STDIN:
+        return read_seed_stream(sys.stdin.buffer, "stdin", advance)
+    return read_seed_file(file, advance)
 
 
 def _line(report: SeedReport) -> str:

@@ -6,12 +6,13 @@ two blanks further in. What is not of this form is read as a whole, by `guildhal
 """
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, BinaryIO, NamedTuple
 
 from guildhall.model.seeds import KINDS, Located, OrganizationSeed, Section, SeedDocument
 from guildhall.seeds.conversion import convert
 from guildhall.seeds.jsons import as_yaml, read_json
-from guildhall.seeds.places import Malformed, Problems, SourcePlace, nearest_line
+from guildhall.seeds.places import LineTree, Malformed, Problems, SourcePlace, nearest_line
 from guildhall.seeds.trees import decode, read_tree
 
 Opener = Callable[[], BinaryIO]
@@ -63,11 +64,17 @@ class ItemSource:
 
     def line_of(self, path: str) -> int | None:
         """Return the line in the whole file."""
+        return self._item.line + nearest_line(self._lines, "[0]" + path.removeprefix(self._path)) - 1
+
+    @cached_property
+    def _lines(self) -> LineTree:
+        """The lines within the item, counted from 1."""
+        if b"\n" not in self._item.text.rstrip():
+            return 1
         try:
-            lines = read_tree(as_yaml(decode(self._item.text))).lines
+            return read_tree(as_yaml(decode(self._item.text))).lines
         except Malformed:
-            return self._item.line
-        return self._item.line + nearest_line(lines, "[0]" + path.removeprefix(self._path)) - 1
+            return 1
 
 
 def read_lines(name: str | None, opener: Opener, advance: Advance, problems: Problems) -> list[SeedDocument]:

@@ -1,9 +1,14 @@
 """From a seed file, or a request's body, to documents that `operations.seed` applies."""
 
 import io
+import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from guildhall.model.errors import InvalidInput
 from guildhall.model.seeds import KINDS, Located, OrganizationSeed, Section, SeedDocument
@@ -25,7 +30,27 @@ def read_seed_file(path: Path, advance: Advance = lambda _: None) -> Sequence[Se
 
     `advance` is told of bytes read; whoever goes through the documents reads a large file again.
     """
-    return _read(path.name, lambda: path.open("rb"), advance)
+    if not path.is_file():
+        with path.open("rb") as stream:
+            return read_seed_stream(stream, str(path), advance)
+    return _read(path.name, partial(_open, path), advance)
+
+
+def read_seed_stream(
+    stream: BinaryIO, name: str, advance: Advance = lambda _: None
+) -> Sequence[SeedDocument]:
+    """Return the documents of what can be read only once, such as a pipe; they read a copy again."""
+    return _read(name, _copied(stream), advance)
+
+
+def _copied(stream: BinaryIO) -> Opener:
+    """Copy a stream to a file that is removed when nothing can open it any more, at the latest at exit."""
+    descriptor, path = tempfile.mkstemp(prefix="guildhall-seed-")
+    opener = partial(_open, Path(path))
+    weakref.finalize(opener, os.unlink, path)
+    with open(descriptor, "wb") as copy:  # noqa: PTH123 -- opens what mkstemp has made
+        shutil.copyfileobj(stream, copy)
+    return opener
 
 
 def read_seed_text(data: bytes) -> Sequence[SeedDocument]:
@@ -37,6 +62,10 @@ def read_seed_json(data: bytes) -> Sequence[SeedDocument]:
     """Return the documents of a text that must be JSON; problems name fields only."""
     with refusing(None):
         return _checked_documents(read_json(decode(data)), NoLines())
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _read(name: str | None, opener: Opener, advance: Advance) -> Sequence[SeedDocument]:

@@ -21,6 +21,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})", re.ASCII)
 _LONGEST_WORD = 16
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 _UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Tree(NamedTuple):
@@ -32,11 +33,23 @@ class Tree(NamedTuple):
 
 def decode(data: bytes) -> str:
     """Return the text of a file; raises Malformed unless it is UTF-8."""
+    _require_no_utf16(data)
     try:
         return data.removeprefix(_UTF8_MARK).decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Malformed("is not UTF-8; save the file in that encoding.", line) from None
+        what = f"byte 0x{data[error.start]:02X} at column {_column(data, error.start)}"
+        raise Malformed(f"is not UTF-8 ({what}); save the file in UTF-8.", line) from None
+
+
+def _require_no_utf16(data: bytes) -> None:
+    """Say what else a file is by its first bytes: a byte order mark, or a NUL beside a letter."""
+    if data[:2] in _UTF16_MARKS or b"\0" in data[:2]:
+        raise Malformed("is UTF-16; save the file in UTF-8.", 1)
+
+
+def _column(data: bytes, position: int) -> int:
+    return position - data.rfind(b"\n", 0, position)
 
 
 def read_tree(text: str) -> Tree:
