@@ -18,8 +18,8 @@ from guildhall.seeds.reading import read_seed_file, read_seed_stream
 
 STDIN = "-"
 
-_PASSES = 2
-"""A file is read twice: looked through first, then applied."""
+_PASSES = 3
+"""A file is looked through, then for the names that it moves, then applied."""
 
 _COLUMNS = (
     Column[Change]("CHANGE", lambda change: change.action),

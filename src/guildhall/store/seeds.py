@@ -156,6 +156,14 @@ SELECT_GROUP_BY_NAME = register(
     Group,
 )
 
+FREE_EMAIL = register(
+    "UPDATE users SET email_key = :email_key WHERE org_key = :org_key AND user_key = :user_key"
+)
+
+FREE_GROUP_NAME = register(
+    "UPDATE groups SET name_key = :name_key WHERE org_key = :org_key AND group_key = :group_key"
+)
+
 INSERT_GROUP_COUNTS = register(
     """
     INSERT INTO group_counts (org_key, group_key, users, resources)

@@ -4,6 +4,7 @@ from msgspec import UNSET
 
 from guildhall.model.directories import Directory
 from guildhall.model.ids import parse_uuid
+from guildhall.model.names import fold, trim
 from guildhall.model.seeds import DirectorySeed, Located, Section, SeedDocument
 from guildhall.operations.directories import DirectoryChanges, put_directory
 from guildhall.operations.seeding.locations import located, misplaced
@@ -21,9 +22,10 @@ async def seed_directories(run: Run, document: SeedDocument) -> None:
     """Create and change directories; an organization without any gets its first."""
     await run.load_directories()
     default: Located[DirectorySeed] | None = None
+    names = _names(run, document)
     seen: set[str] = set()
     for item in document.items(Section.DIRECTORIES):
-        directory_id = _find_id(run, item)
+        directory_id = _find_id(run, item, names)
         if directory_id in seen:
             raise misplaced(item.place, "", "the file has this directory already.")
         seen.add(directory_id)
@@ -34,10 +36,19 @@ async def seed_directories(run: Run, document: SeedDocument) -> None:
     if Section.DIRECTORIES not in document.sections and not run.directories:
         await _create(run, run.tx.new_id(), DirectoryChanges(name=FIRST_NAME))
     await run.load_directories()
-    _require_default(run, document)
+    _require_default(run, document, names)
 
 
-def _find_id(run: Run, item: Located[DirectorySeed]) -> str:
+def _names(run: Run, document: SeedDocument) -> dict[str, str]:
+    """Return what each directory is called at the end, by id, as it is compared; so order does not matter."""
+    names = {row.id: row.name_key for row in run.directories.values()}
+    for item in document.items(Section.DIRECTORIES):
+        if isinstance(item.value.id, str) and isinstance(item.value.name, str):
+            names[item.value.id.lower()] = fold(trim(item.value.name))
+    return names
+
+
+def _find_id(run: Run, item: Located[DirectorySeed], names: dict[str, str]) -> str:
     seed = item.value
     if isinstance(seed.id, str):
         clean_id = parse_uuid(seed.id)
@@ -46,10 +57,13 @@ def _find_id(run: Run, item: Located[DirectorySeed]) -> str:
         return clean_id
     if not isinstance(seed.name, str):
         raise misplaced(item.place, "name", "is required where there is no id.")
-    named = run.directories_named(seed.name)
+    name_key = fold(trim(seed.name))
+    named = [directory_id for directory_id, known in names.items() if known == name_key]
     if len(named) > 1:
         raise misplaced(item.place, "name", f"{len(named)} directories have that name; give the id of one.")
-    return named[0].id if named else run.tx.new_id()
+    directory_id = named[0] if named else run.tx.new_id()
+    names[directory_id] = name_key
+    return directory_id
 
 
 async def _put(run: Run, item: Located[DirectorySeed], directory_id: str) -> None:
@@ -78,10 +92,10 @@ def _know(run: Run, directory: Directory) -> None:
     run.directories[directory.id] = directory
 
 
-def _require_default(run: Run, document: SeedDocument) -> None:
+def _require_default(run: Run, document: SeedDocument, names: dict[str, str]) -> None:
     """`default: false` asks for another default directory, which the file or the organization must have."""
     default = run.default_directory()
     for item in document.items(Section.DIRECTORIES):
-        if item.value.default is False and default is not None and default.id == _find_id(run, item):
+        if item.value.default is False and default is not None and default.id == _find_id(run, item, names):
             text = "an organization always has a default directory; make another one the default instead."
             raise misplaced(item.place, "default", text)

@@ -27,6 +27,7 @@ from guildhall.operations.seeding.group_roles import (
 )
 from guildhall.operations.seeding.locations import located, misplaced
 from guildhall.operations.seeding.members import change_members, insert_members, read_members
+from guildhall.operations.seeding.moved_names import free_group_names
 from guildhall.operations.seeding.reports import differences
 from guildhall.operations.seeding.runs import Run
 from guildhall.store import groups, seeds
@@ -44,6 +45,7 @@ Kind = tuple[int, int, int, int]
 
 async def seed_groups(run: Run, document: SeedDocument) -> None:
     """Create and change groups; raises NameTaken, and InvalidInput for what the file refers to in vain."""
+    await free_group_names(run, document)
     seen: set[int] = set()
     counts: Counter[Kind] = Counter()
     defaults: dict[tuple[int, int], str] = {}

@@ -28,6 +28,7 @@ from guildhall.model.users import (
 from guildhall.operations import accounts as rules
 from guildhall.operations.counts import COUNTED
 from guildhall.operations.seeding.locations import located, misplaced, read_time
+from guildhall.operations.seeding.moved_names import free_emails
 from guildhall.operations.seeding.reports import differences
 from guildhall.operations.seeding.runs import Run
 from guildhall.operations.seeding.user_roles import seed_user_roles
@@ -52,6 +53,7 @@ class _Entry(msgspec.Struct):
 
 async def seed_users(run: Run, document: SeedDocument) -> None:
     """Create and change users; raises Conflict for an e-mail that is taken, and UserLimitExceeded."""
+    await free_emails(run, document)
     seen: set[int] = set()
     items = document.items(Section.USERS)
     while chunk := list(islice(items, _AT_ONCE)):
