@@ -1,9 +1,11 @@
 """Every setting of the program, read once at the start, from the environment and the command line."""
 
+import difflib
+import ipaddress
 import os
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -36,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = None
     trusted_proxies: Annotated[
         tuple[str, ...],
-        Meta(description="Addresses whose `X-Forwarded-For`, `-Proto` and `-Host` count."),
+        Meta(description="Addresses and networks whose `X-Forwarded-For`, `-Proto` and `-Host` count."),
     ] = ()
     strict: Annotated[
         bool,
@@ -45,21 +47,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tls_certificate: Annotated[str | None, Meta(description="PEM file; serves HTTPS with `tls_key`.")] = None
     tls_key: Annotated[str | None, Meta(description="PEM file of the certificate's private key.")] = None
     cors_origins: Annotated[
-        tuple[str, ...], Meta(description="Origins that browsers may call from; none unless set.")
+        tuple[str, ...],
+        Meta(description="Origins that browsers may call from, e.g. `https://a.example`; none unless set."),
     ] = ()
     events_days: Annotated[int, Meta(ge=1, description="Days that events are kept.")] = 180
     metrics_address: Annotated[
         str | None,
         Meta(description="`host:port` that serves `/metrics` instead of the main address."),
     ] = None
-    lock_timeout: Annotated[
-        float,
-        Meta(
-            gt=0,
-            description="Seconds that a write may wait for others that write; it is answered 503 then. On"
-            " SQLite all writes wait for each other, on PostgreSQL those of the same rows.",
-        ),
-    ] = 5.0
     postgres_connections: Annotated[
         int,
         Meta(
@@ -75,6 +70,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     postgres_statement_timeout: Annotated[
         float, Meta(gt=0, description="Seconds that a statement of a request may take on PostgreSQL.")
     ] = 30.0
+    postgres_lock_timeout: Annotated[
+        float, Meta(gt=0, description="Seconds that a statement of a request may wait for what others hold.")
+    ] = 5.0
     log_level: Annotated[
         str,
         Meta(pattern="^(debug|info|warning|error)$", description="`debug`, `info`, `warning` or `error`."),
@@ -82,6 +80,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 PREFIX = "GUILDHALL_"
+
+_OF_COMMANDS = ("URL", "KEY", "ORG", "DIRECTORY")
+"""What commands that call a server read from the environment."""
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
+_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):([0-9]{1,5})", re.ASCII)
+_MOST_PORT = 65_535
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
@@ -96,11 +101,66 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         if given.get(field.name) is not None:
             values[field.name] = given[field.name]
         elif text:
-            values[field.name] = text.split(",") if field.name in _LISTS else text
+            values[field.name] = _split(text) if field.name in _LISTS else text
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(_explain(error)) from error
+    _check(settings)
+    return settings
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable that looks like a setting and is none; it names the nearest."""
+    known = [*map(str.upper, Settings.__struct_fields__), *_OF_COMMANDS]
+    given = [name.removeprefix(PREFIX) for name in sorted(environment) if name.startswith(PREFIX)]
+    return [_unknown(name, known) for name in given if name not in known]
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {PREFIX}{near[0]}?" if near else ""
+    return f"The variable {PREFIX}{name} is unknown and does nothing.{hint}"
+
+
+def read_address(text: str) -> tuple[str, int]:
+    """Return host and port of `host:port`; an IPv6 address stands in brackets. Raises ValueError."""
+    found = _ADDRESS.fullmatch(text)
+    if found is None or int(found[3]) > _MOST_PORT:
+        raise ValueError(f"must be host:port, as 127.0.0.1:9100 or [::1]:9100, not {text!r}")
+    return found[1] or found[2], int(found[3])
+
+
+def _split(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
+
+
+def _check(settings: Settings) -> None:
+    """Refuse what cannot be meant; raises SettingsError that names the variable."""
+    for entry in settings.trusted_proxies:
+        _require("trusted_proxies", ipaddress.ip_network, entry)
+    for entry in settings.cors_origins:
+        _require("cors_origins", _read_origin, entry)
+    if settings.metrics_address is not None:
+        _require("metrics_address", read_address, settings.metrics_address)
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        there, lacking = ("CERTIFICATE", "KEY") if settings.tls_certificate else ("KEY", "CERTIFICATE")
+        raise SettingsError(
+            f"{PREFIX}TLS_{there} is set and {PREFIX}TLS_{lacking} is not: HTTPS needs both."
+            " Set both, here or as --tls-certificate and --tls-key, or neither."
+        )
+
+
+def _require(name: str, read: Callable[[str], object], entry: str) -> None:
+    try:
+        read(entry)
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}{name.upper()}: {error}. {_describe(name)}") from error
+
+
+def _read_origin(text: str) -> None:
+    if not _ORIGIN.fullmatch(text):
+        raise ValueError(f"{text!r} is no origin: https://host or https://host:port, all in lower case")
 
 
 _PLACE = re.compile(r"(.*) - at `\$\.(\w+)")
@@ -111,10 +171,13 @@ def _explain(error: msgspec.ValidationError) -> str:
     found = _PLACE.match(str(error))
     if found is None:
         return str(error)
+    return f"{PREFIX}{found[2].upper()}: {found[1]}. {_describe(found[2])}".rstrip()
+
+
+def _describe(name: str) -> str:
     kinds = {field.name: field.type for field in msgspec.structs.fields(Settings)}
-    meta = next((part for part in typing.get_args(kinds[found[2]]) if isinstance(part, Meta)), None)
-    described = f" {meta.description}" if meta is not None else ""
-    return f"{PREFIX}{found[2].upper()}: {found[1]}.{described}"
+    meta = next((part for part in typing.get_args(kinds[name]) if isinstance(part, Meta)), None)
+    return meta.description or "" if meta is not None else ""
 
 
 _LISTS = frozenset({"trusted_proxies", "cors_origins"})

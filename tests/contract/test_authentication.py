@@ -179,3 +179,11 @@ async def test_actor_of_an_event_is_the_key(world, scopes):
     assert newest["actor"]["auth"]["authType"] == "api-key"
     assert newest["actor"]["auth"]["tokenId"] == newest["actor"]["id"]
     assert newest["location"] == {"ip": "127.0.0.1"}
+
+
+@pytest.mark.parametrize("blanks", [" ", "  ", "      "])
+async def test_scheme_is_followed_by_one_blank_or_more(world, blanks):
+    """RFC 9110 §11.4 and contract 8, "Proxies"."""
+    key = world.http.headers["authorization"].removeprefix("Bearer ")
+    headers = {"Authorization": f"Bearer{blanks}{key}"}
+    assert (await world.http.get(f"{world.v2()}/groups", headers=headers)).status_code == 200

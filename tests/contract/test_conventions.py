@@ -254,3 +254,21 @@ async def test_strict_server_is_strict_to_all(tmp_path):
     """Contract 1.5: `serve --strict`."""
     async with make.open_world(f"sqlite:///{tmp_path}/guildhall.db", strict=True) as world:
         refused(await world.http.get(f"{world.v2()}/groups?limt=1"), 400, "ADMIN-UAM-400-1", "limit")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br, identity", "x-unheard-of"])
+async def test_coded_body_is_refused(world, coding):
+    """Contract 8, "Proxies": 415 names the coding."""
+    headers = {"Content-Encoding": coding}
+    refused(
+        await world.http.post(f"{world.v2()}/groups/search", json={"limit": 1}, headers=headers),
+        415,
+        "ADMIN-UAM-415-1",
+        coding.partition(",")[0],
+    )
+
+
+async def test_identity_is_no_coding(world):
+    headers = {"Content-Encoding": "Identity"}
+    answer = await world.http.post(f"{world.v2()}/groups/search", json={"limit": 1}, headers=headers)
+    assert answer.status_code == 200

@@ -1,6 +1,5 @@
 """`guildhall export`: a database as a seed file."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
@@ -16,7 +15,6 @@ from guildhall.seeds.forms import Form, JSONForm, YAMLForm
 from guildhall.seeds.writing import write_export
 from guildhall.store.database import Database, Transaction
 from guildhall.store.orgs import SELECT_ORGS
-from guildhall.store.temporary_files import create_private, take_place, temporary_beside
 
 Write = Callable[[bytes], int]
 
@@ -43,10 +41,13 @@ def _target(output: Path | None) -> Iterator[Write]:
     if output is None:
         yield sys.stdout.buffer.write
         return
-    with temporary_beside(output) as unfinished:
-        with os.fdopen(create_private(unfinished), "wb") as file:
+    unfinished = output.with_name(f"{output.name}.unfinished")
+    try:
+        with unfinished.open("wb") as file:
             yield file.write
-        take_place(unfinished, output)
+        unfinished.replace(output)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 async def _export(database: Database, org_id: str | None, form: Form, write: Write) -> None:

@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import click
 
 from guildhall import __version__
 from guildhall.cli.exit_codes import EPILOG, ExitCode, exit_code_of
+from guildhall.settings import unknown_variables
 
 
 class Place(NamedTuple):
@@ -77,6 +79,8 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="guildhall")
 def program() -> None:
     """Run an organization directory that speaks Atlassian's Organizations REST API."""
+    for sentence in unknown_variables(os.environ):
+        click.echo(f"Warning: {sentence}", err=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

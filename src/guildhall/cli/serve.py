@@ -41,8 +41,6 @@ def command(seed: str | None, *, demo: bool, as_json: bool, **given: Any) -> Non
         raise click.UsageError(
             "--demo has a database of its own: leave out --database, --read-database and --seed."
         )
-    if (given["tls_certificate"] is None) != (given["tls_key"] is None):
-        raise click.UsageError("--tls-certificate and --tls-key go together.")
     if not demo:
         _serve(read_settings(**given), seed, demo=False, as_json=as_json)
         return

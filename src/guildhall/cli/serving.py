@@ -25,7 +25,7 @@ from guildhall.cli.seeding import apply, read_file
 from guildhall.http.health import metrics_registry
 from guildhall.http.logs import log_configuration
 from guildhall.http.origin import is_loopback
-from guildhall.settings import Settings, SettingsError
+from guildhall.settings import Settings, read_address
 from guildhall.store.database import StartRefused
 from guildhall.store.orgs import SELECT_ORGS
 
@@ -132,7 +132,7 @@ def _announce(settings: Settings, start: Start, furnished: Furnished | None) -> 
         click.echo(f"Guildhall has not answered at {base_url(settings)} yet; its log may say why.", err=True)
         return
     if settings.metrics_address:
-        host, port = _address(settings.metrics_address)
+        host, port = read_address(settings.metrics_address)
         start_http_server(port, host, metrics_registry())
     url = base_url(settings)
     if start.as_json:
@@ -174,10 +174,3 @@ def _connection(settings: Settings) -> http.client.HTTPConnection:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return http.client.HTTPSConnection(host, settings.port, timeout=5, context=context)
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit():
-        raise SettingsError(f"GUILDHALL_METRICS_ADDRESS: must be host:port, not {text}.")
-    return host, int(port)

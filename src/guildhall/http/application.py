@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from guildhall.http.authentication import Authenticator, identity_of
-from guildhall.http.body import decode_body, require_media_type
+from guildhall.http.body import decode_body, require_media_type, require_no_coding
 from guildhall.http.cors import cors_headers, preflight_headers
 from guildhall.http.errors import Wire, error_response
 from guildhall.http.exchange import NOBODY, Disconnected, Exchange, Receive, Scope, Send
@@ -290,6 +290,7 @@ async def _read_body(exchange: Exchange, route: Route, *, strict: bool) -> Any:
     raw = exchange.body
     media_type = JSON
     if raw or route.reader is not None:
+        require_no_coding(exchange.every_header(b"content-encoding"))
         media_type = require_media_type(exchange.header(b"content-type"), route.media_types)
     if route.reader is not None:
         # What has a reader of its own may take long to read: others are answered meanwhile.

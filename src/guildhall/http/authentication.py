@@ -126,7 +126,7 @@ def identity_of(caller: Caller) -> bytes:
 def _bearer_key(header: str | None) -> str | None:
     if header is None or header[: len(_SCHEME)].lower() != _SCHEME:
         return None
-    return header[len(_SCHEME) :] or None
+    return header[len(_SCHEME) :].strip(" ") or None
 
 
 async def _select_key(tx: Transaction, org_id: str, hashed: bytes) -> tuple[Caller, APIKey] | None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +27,15 @@ def require_media_type(content_type: str | None, accepted: Sequence[str] = (JSON
     if media_type not in accepted and not (media_type.endswith("+json") and JSON in accepted):
         raise UnsupportedMediaType(f"Content-Type must be {' or '.join(accepted)}, not {media_type[:100]}.")
     return media_type
+
+
+def require_no_coding(content_encodings: Iterable[str]) -> None:
+    """Raise UnsupportedMediaType for a compressed body: it is never unpacked (contract 8)."""
+    for coding in ",".join(content_encodings).split(","):
+        if coding.strip().lower() not in ("", "identity"):
+            raise UnsupportedMediaType(
+                f"Content-Encoding {coding.strip()[:100]} is not supported: send the body as it is."
+            )
 
 
 def decode_body(raw: bytes, kind: type[msgspec.Struct], *, required: bool, strict: bool) -> Any:

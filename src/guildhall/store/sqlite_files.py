@@ -10,7 +10,6 @@ import apsw
 from guildhall.store.sqlite_errors import STORAGE_ERRORS, refusing
 from guildhall.store.sqlite_locks import SharedUse, WriteLock
 from guildhall.store.sqlite_transaction import connect
-from guildhall.store.temporary_files import create_private, take_place
 
 _COMPANIONS = ("-wal", "-shm", "-journal")
 _STEPS_BETWEEN_LOOKS = 200_000
@@ -44,12 +43,23 @@ def interruptible(connection: apsw.Connection) -> apsw.Connection:
     return connection
 
 
+@contextlib.contextmanager
+def temporary_beside(path: Path) -> Iterator[Path]:
+    """Give a name for a new file in the same folder; what is left of it at the end is removed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    _remove(temporary, "", *_COMPANIONS)
+    try:
+        yield temporary
+    finally:
+        _remove(temporary, "", *_COMPANIONS)
+
+
 def copy_into(connection: apsw.Connection, target: Path) -> None:
     """Write what the connection sees to a new, compact file that is complete by itself and on disk.
 
     Only its owner can read it, until the caller says who else may.
     """
-    os.close(create_private(target))
+    target.touch(mode=0o600)
     connection.execute("VACUUM INTO ?", (str(target),))
     finish(target)
 
@@ -66,7 +76,7 @@ def put_in_place(new: Path, path: Path) -> None:
     """Let a finished file take the name of a database, which the caller is alone with.
 
     At every moment the name stands for one of the two, whole: the old one's log is written back
-    before it goes, or what replaces it would be read together with it. Mode and owner stay.
+    before it goes, or what replaces it would be read together with it.
     """
     if path.exists():
         with contextlib.suppress(apsw.Error):
@@ -74,7 +84,7 @@ def put_in_place(new: Path, path: Path) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             connection.close()
     _remove(path, *_COMPANIONS)
-    take_place(new, path)
+    new.replace(path)
     _synchronize(path.parent)
 
 
