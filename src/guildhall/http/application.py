@@ -28,17 +28,24 @@ from guildhall.http.preferences import read_preferences
 from guildhall.http.query import QueryReader, parse_pairs
 from guildhall.http.request import Request
 from guildhall.http.response import JSON, Response, Stream, empty_response, encode_header
-from guildhall.http.routing import Match, Route, Router
+from guildhall.http.routing import BodyReader, Match, Route, Router
 from guildhall.model.errors import (
     BodyTooLarge,
     GuildhallError,
     MethodNotAllowed,
     OrganizationNotFound,
     ScopeMissing,
+    Unavailable,
 )
 from guildhall.model.ids import parse_uuid
 from guildhall.model.permissions import Caller, Permission
 from guildhall.store.database import Database, Replica
+
+MOST_READINGS = 2
+"""Bodies that take long to read which a worker has read at once; others wait for their turn."""
+
+SECONDS_TO_TURN = 20
+"""How long they wait."""
 
 STALLED_SECONDS = 60.0
 """How long a client may take for one piece of a long body."""
@@ -78,6 +85,7 @@ class Application:
         self._authenticator = authenticator
         self._origin = origin
         self._strict = strict
+        self._turns = asyncio.Semaphore(MOST_READINGS)
         self._meter = RequestMeter()
         self._kept = KeptAnswers(database.freshness) if database.freshness is not None else None
         self._readers = {r.operation: QueryReader(r.query or NoParameters) for r in router.routes}
@@ -192,7 +200,7 @@ class Application:
         strict = self._strict or preferences.get("handling") == "strict"
         body = None
         if route.body is not None:
-            body = await _read_body(exchange, route, strict=strict)
+            body = await self._read_body(exchange, route, strict=strict)
         query = None
         if route.query is not None or strict:
             query = self._readers[route.operation].read(parse_pairs(exchange.query), strict=strict)
@@ -210,6 +218,29 @@ class Application:
             query=query,
             body=body,
         )
+
+    async def _read_body(self, exchange: Exchange, route: Route, *, strict: bool) -> Any:
+        raw = exchange.body
+        media_type = JSON
+        if raw or route.reader is not None:
+            require_no_coding(exchange.every_header(b"content-encoding"))
+            media_type = require_media_type(exchange.header(b"content-type"), route.media_types)
+        if route.reader is not None:
+            return await exchange.unless_gone(self._read_in_turn(route.reader, raw, media_type))
+        kind: Any = route.body
+        return decode_body(raw, kind, required=route.body_required, strict=strict)
+
+    async def _read_in_turn(self, reader: BodyReader, raw: bytes, media_type: str) -> Any:
+        """Read a body of those that may take long, few at once; raises Unavailable."""
+        try:
+            async with asyncio.timeout(SECONDS_TO_TURN):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Unavailable("Too many such bodies are being read now.", SECONDS_TO_TURN) from None
+        try:
+            return await reader(raw, media_type)
+        finally:
+            self._turns.release()
 
     def _base_url(self, exchange: Exchange) -> str:
         exchange.shows_host = True
@@ -284,19 +315,6 @@ def _require_permission(caller: Caller, permission: Permission) -> None:
         raise ScopeMissing("This operation needs an API key without scopes.")
     if not caller.may(permission):
         raise ScopeMissing(f"The API key lacks the scope {permission}.")
-
-
-async def _read_body(exchange: Exchange, route: Route, *, strict: bool) -> Any:
-    raw = exchange.body
-    media_type = JSON
-    if raw or route.reader is not None:
-        require_no_coding(exchange.every_header(b"content-encoding"))
-        media_type = require_media_type(exchange.header(b"content-type"), route.media_types)
-    if route.reader is not None:
-        # What has a reader of its own may take long to read: others are answered meanwhile.
-        return await asyncio.to_thread(route.reader, raw, media_type)
-    kind: Any = route.body
-    return decode_body(raw, kind, required=route.body_required, strict=strict)
 
 
 _ALWAYS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))

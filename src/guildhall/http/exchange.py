@@ -1,7 +1,8 @@
 """One request on its way through the application."""
 
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping, Sequence
+from typing import Any, TypeVar
 
 from guildhall.http.body import MOST_BYTES
 from guildhall.http.response import Response
@@ -12,6 +13,8 @@ from guildhall.model.permissions import Caller
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+T = TypeVar("T")
 
 NOBODY = Caller(0, "", b"", None, "nobody", frozenset())
 """Who calls an operation that needs no key."""
@@ -73,6 +76,26 @@ class Exchange:
             parts.append(part)
             if not message.get("more_body"):
                 return b"".join(parts)
+
+    async def unless_gone(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what comes of the work; a client that leaves ends it. Raises Disconnected.
+
+        The body must have been read: what a client says next is that it leaves.
+        """
+        working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(self._leave())
+        try:
+            await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise Disconnected
+            return working.result()
+        finally:
+            working.cancel()
+            leaving.cancel()
+            await asyncio.gather(working, leaving, return_exceptions=True)
+
+    async def _leave(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
     def log_fields(self, response: Response) -> dict[str, Any]:
         """Return what a log line says of the request: no query, no header and no body, so no secret."""

@@ -18,6 +18,9 @@ Handler = Callable[[Any, Request], Awaitable[Response]]
 """Called with a transaction, or with None when the route does without the database."""
 
 
+BodyReader = Callable[[bytes, str], Awaitable[Any]]
+
+
 class Deprecation(msgspec.Struct, frozen=True):
     """Since when an operation is deprecated (Unix seconds, RFC 9745) and when it ends (an HTTP date)."""
 
@@ -56,8 +59,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
     body_required: bool = True
-    reader: Callable[[bytes, str], Any] | None = None
-    """Reads a body in place of the JSON decoder, given its bytes and media type; `body` documents it."""
+    reader: BodyReader | None = None
+    """Reads a body in place of the JSON decoder, given its bytes and media type; `body` documents it. It may
+    take long, without keeping others waiting, and is cancelled when the client leaves."""
     media_types: tuple[str, ...] = (JSON,)
     """What a body may be said to be; each of them is another way to write the same."""
     answer_media_type: str = JSON

@@ -7,7 +7,8 @@ from typing import Any
 from guildhall.seeds.places import Malformed, require_short_name
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
-_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
+_PAIR = re.compile(r"\\(?:\\|u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2}))", re.IGNORECASE)
+"""A backslash that stands for itself, or two escapes that are one character."""
 
 
 def read_json(text: str) -> Any:
@@ -57,5 +58,4 @@ def as_yaml(text: str) -> str:
 
 
 def _joined(match: re.Match[str]) -> str:
-    pair = bytes.fromhex(match[2] + match[3]).decode("utf-16-be")
-    return match[1] + pair
+    return match[0] if match[1] is None else bytes.fromhex(match[1] + match[2]).decode("utf-16-be")

@@ -12,7 +12,15 @@ from typing import Any, BinaryIO, NamedTuple
 from guildhall.model.seeds import KINDS, Located, OrganizationSeed, Section, SeedDocument
 from guildhall.seeds.conversion import convert
 from guildhall.seeds.jsons import as_yaml, read_json
-from guildhall.seeds.places import LineTree, Malformed, Problems, SourcePlace, nearest_line
+from guildhall.seeds.places import (
+    LineTree,
+    Malformed,
+    Problems,
+    SourcePlace,
+    line_of_tree,
+    moved,
+    nearest_tree,
+)
 from guildhall.seeds.trees import decode, read_tree
 
 Opener = Callable[[], BinaryIO]
@@ -64,17 +72,22 @@ class ItemSource:
 
     def line_of(self, path: str) -> int | None:
         """Return the line in the whole file."""
-        return self._item.line + nearest_line(self._lines, "[0]" + path.removeprefix(self._path)) - 1
+        return line_of_tree(self.tree_of(path))
+
+    def tree_of(self, path: str) -> LineTree:
+        """Return the lines in the whole file."""
+        return nearest_tree(self._lines, path.removeprefix(self._path))
 
     @cached_property
     def _lines(self) -> LineTree:
-        """The lines within the item, counted from 1."""
+        first = self._item.line
         if b"\n" not in self._item.text.rstrip():
-            return 1
+            return first
         try:
-            return read_tree(as_yaml(decode(self._item.text))).lines
+            inner = read_tree(as_yaml(decode(self._item.text))).lines
         except Malformed:
-            return 1
+            return first
+        return moved(nearest_tree(inner, "[0]"), first - 1)
 
 
 def read_lines(name: str | None, opener: Opener, advance: Advance, problems: Problems) -> list[SeedDocument]:
@@ -124,7 +137,7 @@ class _Reader:
             self._nested = True
             return None
         if head.first or (not self._documents and not self._nested):
-            place = SourcePlace(ItemSource(self._name, "", _Item(b"", line)), self._path())
+            place = SourcePlace(ItemSource(self._name, "", _Item(b"", line)), self._path().rstrip("."))
             self._documents.append(SeedDocument(place, None, {}))
         if name == "organization":
             self._organization(head, line)

@@ -43,12 +43,26 @@ def line_of_tree(tree: LineTree) -> int:
 
 def nearest_line(tree: LineTree, path: str) -> int:
     """Return the line of what `path` leads to, or of the nearest thing that holds it."""
+    return line_of_tree(nearest_tree(tree, path))
+
+
+def nearest_tree(tree: LineTree, path: str) -> LineTree:
+    """Return the lines of what `path` leads to, or of the nearest thing that holds it."""
     for index, name in _STEP.findall(path):
         below = None if isinstance(tree, int) else _below(tree, index, name)
         if below is None:
             break
         tree = below
-    return line_of_tree(tree)
+    return tree
+
+
+def moved(tree: LineTree, lines: int) -> LineTree:
+    """Return the lines of a value that stands so many lines further down."""
+    if isinstance(tree, int):
+        return tree + lines
+    if isinstance(tree.below, dict):
+        return Branch(tree.line + lines, {name: moved(below, lines) for name, below in tree.below.items()})
+    return Branch(tree.line + lines, [moved(below, lines) for below in tree.below])
 
 
 def _below(branch: Branch, index: str, name: str) -> LineTree | None:
@@ -76,6 +90,10 @@ class Source(Protocol):
         """Return the line at which what `path` leads to stands, or None when that is not known."""
         ...
 
+    def tree_of(self, path: str) -> LineTree | None:
+        """Return the lines of what `path` leads to, or None when they are not known."""
+        ...
+
 
 class Lines(msgspec.Struct, frozen=True):
     """A text whose lines are known, or the part of one that `root` leads to."""
@@ -86,7 +104,11 @@ class Lines(msgspec.Struct, frozen=True):
 
     def line_of(self, path: str) -> int | None:
         """Return the line of the nearest thing around `path` that has one."""
-        return nearest_line(self.lines, path.removeprefix(self.root))
+        return line_of_tree(self.tree_of(path))
+
+    def tree_of(self, path: str) -> LineTree:
+        """Return the lines of the nearest thing around `path` that has some."""
+        return nearest_tree(self.lines, path.removeprefix(self.root))
 
 
 class NoLines(msgspec.Struct, frozen=True):
@@ -95,6 +117,11 @@ class NoLines(msgspec.Struct, frozen=True):
     name: str | None = None
 
     def line_of(self, path: str) -> int | None:
+        """Return None."""
+        del path
+        return None
+
+    def tree_of(self, path: str) -> LineTree | None:
         """Return None."""
         del path
         return None

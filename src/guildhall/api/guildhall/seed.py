@@ -26,7 +26,7 @@ from guildhall.model.seeds import (
     UserSeed,
 )
 from guildhall.operations import seed as rules
-from guildhall.seeds.reading import read_seed_json, read_seed_text
+from guildhall.seeds.processes import read_seed
 from guildhall.seeds.writing import write_export
 from guildhall.store.database import Transaction
 
@@ -55,9 +55,9 @@ class SeedReportBody(msgspec.Struct, frozen=True, rename="camel"):
     changes: Sequence[Change]
 
 
-def read_seed(raw: bytes, media_type: str) -> Sequence[SeedDocument]:
+async def read_body(raw: bytes, media_type: str) -> Sequence[SeedDocument]:
     """Return the documents of a body; problems in YAML name lines, in JSON only fields."""
-    return read_seed_text(raw) if media_type.endswith("yaml") else read_seed_json(raw)
+    return await read_seed(raw, "yaml" if media_type.endswith("yaml") else "json")
 
 
 async def put_seed(tx: Transaction, request: Request) -> Response:
@@ -91,7 +91,7 @@ ROUTES = (
         handler=put_seed,
         writes=True,
         body=SeedBody,
-        reader=read_seed,
+        reader=read_body,
         media_types=MEDIA_TYPES,
         answer=DataBody[SeedReportBody],
         example=Example(
