@@ -5,8 +5,8 @@ import contextlib
 import gc
 import importlib
 import logging
+import math
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -45,6 +45,7 @@ from guildhall.operations.events import prune_expired_events
 from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import Database, StartRefused
+from guildhall.store.database_urls import sqlite_path
 from guildhall.store.sqlite import SQLiteDatabase
 from guildhall.store.sqlite_migrate import migrate_sqlite
 
@@ -76,13 +77,6 @@ _HOUSEKEEPING_SECONDS = 60.0
 _LOG = logging.getLogger("guildhall")
 
 
-def sqlite_path(url: str) -> Path | None:
-    """Return the file that a database setting names, or None for PostgreSQL."""
-    if url.startswith(("postgresql://", "postgres://")):
-        return None
-    return Path(url.removeprefix("sqlite:///"))
-
-
 async def open_database(
     url: str,
     *,
@@ -101,7 +95,8 @@ async def open_database(
         if not create and not path.exists():
             raise StartRefused(f"There is no database at {path}: `guildhall init` makes one.")
         migrate_sqlite(path)
-        return SQLiteDatabase(path, clock=clock, new_id=new_id)
+        patience = math.inf if settings is None else settings.lock_timeout
+        return SQLiteDatabase(path, patience=patience, clock=clock, new_id=new_id)
     # Imported only when it is used: the driver takes a tenth of a second, SQLite needs none of it.
     postgres = importlib.import_module("guildhall.store.postgres")
     database: Database = await postgres.open_postgres(url, settings, clock=clock, new_id=new_id)

@@ -55,6 +55,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None,
         Meta(description="`host:port` that serves `/metrics` instead of the main address."),
     ] = None
+    lock_timeout: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="Seconds that a write may wait for others that write; it is answered 503 then. On"
+            " SQLite all writes wait for each other, on PostgreSQL those of the same rows.",
+        ),
+    ] = 5.0
     postgres_connections: Annotated[
         int,
         Meta(
@@ -70,9 +78,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     postgres_statement_timeout: Annotated[
         float, Meta(gt=0, description="Seconds that a statement of a request may take on PostgreSQL.")
     ] = 30.0
-    postgres_lock_timeout: Annotated[
-        float, Meta(gt=0, description="Seconds that a statement of a request may wait for what others hold.")
-    ] = 5.0
     log_level: Annotated[
         str,
         Meta(pattern="^(debug|info|warning|error)$", description="`debug`, `info`, `warning` or `error`."),

@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 import asyncpg
 
-from guildhall.app import sqlite_path
+from guildhall.store.database_urls import sqlite_path
 
 Rows = list[tuple[Any, ...]]
 

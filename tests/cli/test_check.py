@@ -10,10 +10,10 @@ from typing import Any
 import apsw
 import pytest
 
-from guildhall.app import sqlite_path
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.cli.main import run
 from guildhall.operations.groups import delete_group
+from guildhall.store.database_urls import sqlite_path
 from tests.cli.databases import run_sql
 from tests.make import World, open_world
 

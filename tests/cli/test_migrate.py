@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from guildhall.app import open_database, sqlite_path
+from guildhall.app import open_database
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.model.names import UNICODE_VERSION
 from guildhall.operations.accounts import ProfileChanges
 from guildhall.store import migrate, postgres_migrate, postgres_upgrade, sqlite_migrate
 from guildhall.store.database import StartRefused
+from guildhall.store.database_urls import sqlite_path
 from tests.cli.conftest import Ended
 from tests.cli.databases import contents, name_stamps, run_sql
 from tests.make import World, open_world

@@ -70,7 +70,7 @@ async def _join(world: World, group_id: str, account_id: str) -> int:
 
 async def test_limits_hold_in_each_transaction(database_url: str) -> None:
     """They cannot be told at the start of a connection, since the proxy has one of its own."""
-    async with open_world(database_url, postgres_lock_timeout=0.2) as world:
+    async with open_world(database_url, lock_timeout=0.2) as world:
         group = await world.group()
         user = await world.user()
         other = await asyncpg.connect(database_url, statement_cache_size=0)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from guildhall.app import sqlite_path
-from guildhall.cli.database import database_option, without_password
+from guildhall.cli.database import database_option
 from guildhall.cli.exit_codes import ExitCode, Failure
 from guildhall.cli.output import progress, show_done
+from guildhall.store.database_urls import sqlite_path, without_password
 from guildhall.store.sqlite_backup import back_up_sqlite
 
 

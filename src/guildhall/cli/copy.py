@@ -4,11 +4,11 @@ import importlib
 
 import click
 
-from guildhall.app import sqlite_path
 from guildhall.cli.database import database_option
 from guildhall.cli.exit_codes import ExitCode, Failure
 from guildhall.cli.output import show_done
 from guildhall.cli.steps import steps
+from guildhall.store.database_urls import sqlite_path
 
 
 @click.command(name="copy")

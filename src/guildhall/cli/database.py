@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import urllib.parse
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -30,15 +29,6 @@ def database_option(command: Callable[..., Any]) -> Callable[..., Any]:
         help="sqlite:///path, a path, or postgresql://…; also GUILDHALL_DATABASE."
         "  [default: sqlite:///guildhall.db]",
     )(with_url)
-
-
-def without_password(url: str) -> str:
-    """Return a database's URL as it may be shown."""
-    parts = urllib.parse.urlsplit(url)
-    account, at, place = parts.netloc.rpartition("@")
-    pairs = [pair for pair in urllib.parse.parse_qsl(parts.query) if pair[0] != "password"]
-    shown = parts._replace(netloc=f"{account.partition(':')[0]}{at}{place}")
-    return shown._replace(query=urllib.parse.urlencode(pairs, safe="/")).geturl()
 
 
 def in_database(url: str, work: Callable[[Database], Awaitable[Result]], *, create: bool = False) -> Result:

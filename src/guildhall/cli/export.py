@@ -1,5 +1,6 @@
 """`guildhall export`: a database as a seed file."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
@@ -15,6 +16,7 @@ from guildhall.seeds.forms import Form, JSONForm, YAMLForm
 from guildhall.seeds.writing import write_export
 from guildhall.store.database import Database, Transaction
 from guildhall.store.orgs import SELECT_ORGS
+from guildhall.store.temporary_files import create_private, take_place, temporary_beside
 
 Write = Callable[[bytes], int]
 
@@ -41,13 +43,10 @@ def _target(output: Path | None) -> Iterator[Write]:
     if output is None:
         yield sys.stdout.buffer.write
         return
-    unfinished = output.with_name(f"{output.name}.unfinished")
-    try:
-        with unfinished.open("wb") as file:
+    with temporary_beside(output) as unfinished:
+        with os.fdopen(create_private(unfinished), "wb") as file:
             yield file.write
-        unfinished.replace(output)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        take_place(unfinished, output)
 
 
 async def _export(database: Database, org_id: str | None, form: Form, write: Write) -> None:

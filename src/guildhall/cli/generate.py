@@ -6,11 +6,11 @@ from typing import Any
 import click
 import msgspec
 
-from guildhall.app import sqlite_path
 from guildhall.cli.database import database_option
 from guildhall.cli.output import show_done
 from guildhall.cli.steps import steps
 from guildhall.store.bulk import Step
+from guildhall.store.database_urls import sqlite_path
 from guildhall.store.sqlite_bulk import fill_sqlite
 from guildhall.synthetic.organizations import Generated, generate
 from guildhall.synthetic.shape import MOST_DIRECTORIES, Shape, Wishes, shape_of

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from guildhall.app import sqlite_path
 from guildhall.cli.database import database_option
 from guildhall.cli.exit_codes import ExitCode, Failure
 from guildhall.cli.output import Column, progress, show_done, show_rows
 from guildhall.operations.folds import Collision, NamesCollide, refold
+from guildhall.store.database_urls import sqlite_path
 from guildhall.store.migrate import Upgrade
 from guildhall.store.sqlite_migrate import upgrade_sqlite
 

@@ -64,7 +64,7 @@ def server_limits(settings: Settings) -> Limits:
     return Limits(
         connect=settings.postgres_connect_timeout,
         statement=settings.postgres_statement_timeout,
-        lock=settings.postgres_lock_timeout,
+        lock=settings.lock_timeout,
         # One may be a long answer's for as long as its reader takes.
         connections=max(2, settings.postgres_connections // settings.workers),
         one_processor=True,

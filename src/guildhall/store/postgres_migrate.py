@@ -106,6 +106,12 @@ async def connect_alone(url: str) -> Any:
 
 
 def _unreachable(error: Exception) -> StartRefused:
+    if isinstance(error, ValueError) and not isinstance(error, asyncpg.InterfaceError):
+        # Its text repeats a part of the URL, which may be one of the password.
+        return StartRefused(
+            "The URL of the PostgreSQL database cannot be read. In an account or a password write @ as %40,"
+            " / as %2F, : as %3A, ? as %3F, # as %23 and % as %25."
+        )
     return StartRefused(f"The PostgreSQL database cannot be reached: {str(error) or type(error).__name__}")
 
 

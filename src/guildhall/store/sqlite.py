@@ -44,6 +44,7 @@ MANY_ROWS = 500
 SECONDS_OFF_LOOP = 1.0
 """For so long they are read in threads at once."""
 
+_CHECK_SECONDS = 2.0
 _STEPS_BETWEEN_LOOKS = 4_000
 _READER_THREADS = 2
 _THREAD_CACHE = -4096
@@ -54,7 +55,10 @@ _END = object()
 
 
 class SQLiteDatabase:
-    """One SQLite file, shared between processes through locks of our own; see `Database`."""
+    """One SQLite file, shared between processes through locks of our own; see `Database`.
+
+    A write waits for others no longer than `patience`, in seconds.
+    """
 
     engine = "sqlite"
 
@@ -63,11 +67,13 @@ class SQLiteDatabase:
         path: Path,
         *,
         vfs: str | None = None,
+        patience: float = math.inf,
         clock: Callable[[], int] = wall_clock,
         new_id: Callable[[], str] = random_id,
     ) -> None:
         self.path = path
         self._vfs = vfs
+        self._patience = patience
         self._clock = clock
         self._new_id = new_id
         self._deadline = math.inf
@@ -81,7 +87,7 @@ class SQLiteDatabase:
             self._use = SharedUse(path)
             undone.callback(self._use.close)
             # The writer comes first: a read-only connection cannot make the files that WAL needs.
-            self._writer = Writer(path, lambda: connect_durably(path, vfs), self._transaction)
+            self._writer = Writer(path, self._connect_writer, self._transaction, patience)
             undone.callback(self._writer.close)
             undone.callback(self._writer.stop)
             self._reader = self._connect_reader()
@@ -91,6 +97,13 @@ class SQLiteDatabase:
         self._name_scans = NameScans(self._writer.freshness, self._threads, self._connection_of_thread)
         self._user_sets = UserSets(self._writer.freshness)
         self._reader.set_progress_handler(self._over_budget, _STEPS_BETWEEN_LOOKS)
+
+    def _connect_writer(self) -> apsw.Connection:
+        connection = connect_durably(self.path, self._vfs)
+        if not math.isinf(self._patience):
+            # Other programs have no part in the lock of our own; SQLite waits for theirs.
+            connection.set_busy_timeout(math.ceil(self._patience * 1_000))
+        return connection
 
     def _connect_reader(self) -> apsw.Connection:
         connection = connect_durably(self.path, self._vfs, read_only=True)
@@ -236,9 +249,8 @@ class SQLiteDatabase:
         await SetsAhead(self._writer.freshness, self._submit_read).keep_reading()
 
     async def check(self) -> str | None:
-        """Say why the store cannot be used, or None; a failed commit is followed up here."""
-        if self._writer.trouble is not None or not self._writer.has_file():
-            await self._writer.recover()
+        """Say why the store takes no writes, or None; a failed commit is followed up here."""
+        await self._writer.probe(_CHECK_SECONDS)
         return self._writer.trouble
 
     async def close(self) -> None:

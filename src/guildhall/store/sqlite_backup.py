@@ -1,6 +1,7 @@
 """Copies of a SQLite database: made beside a running server, and put in the place of one."""
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +18,11 @@ from guildhall.store.sqlite_files import (
     finish,
     interruptible,
     put_in_place,
-    temporary_beside,
 )
 from guildhall.store.sqlite_locks import SharedUse
 from guildhall.store.sqlite_migrate import read_versions
 from guildhall.store.sqlite_transaction import connect
+from guildhall.store.temporary_files import create_private, temporary_beside
 
 _ERRORS_TO_NAME = 3
 
@@ -44,7 +45,8 @@ def back_up_sqlite(path: Path, target: Path, *, force: bool = False) -> int:
         with contextlib.closing(interruptible(connect(path))) as connection:
             read_versions(connection, path)
             copy_into(connection, temporary)
-        shutil.copymode(path, temporary)
+        # Its owner's group may read the backup where it may read the database, others never.
+        temporary.chmod(path.stat().st_mode & 0o660)
         _require_free(target, path, force=force)
         put_in_place(temporary, target)
         return target.stat().st_size
@@ -65,7 +67,6 @@ def restore_sqlite(backup: Path, path: Path, *, force: bool = False) -> int:
             _copy(backup, temporary)
         _require_sound(temporary, backup)
         finish(temporary)
-        shutil.copymode(path if path.exists() else backup, temporary)
         put_in_place(temporary, path)
         return path.stat().st_size
 
@@ -95,7 +96,7 @@ def _copy(backup: Path, temporary: Path) -> None:
     for suffix in ("", "-wal"):
         source = Path(f"{backup}{suffix}")
         if source.exists():
-            Path(f"{temporary}{suffix}").touch(mode=0o600)
+            os.close(create_private(Path(f"{temporary}{suffix}")))
             shutil.copyfile(source, f"{temporary}{suffix}")
 
 

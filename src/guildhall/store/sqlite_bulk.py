@@ -15,10 +15,10 @@ from guildhall.store.sqlite_files import (
     finish,
     interruptible,
     put_in_place,
-    temporary_beside,
 )
 from guildhall.store.sqlite_migrate import apply_migrations, migrate_connection
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect
+from guildhall.store.temporary_files import temporary_beside
 
 Result = TypeVar("Result")
 

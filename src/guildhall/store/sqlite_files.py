@@ -10,6 +10,7 @@ import apsw
 from guildhall.store.sqlite_errors import STORAGE_ERRORS, refusing
 from guildhall.store.sqlite_locks import SharedUse, WriteLock
 from guildhall.store.sqlite_transaction import connect
+from guildhall.store.temporary_files import create_private, take_place
 
 _COMPANIONS = ("-wal", "-shm", "-journal")
 _STEPS_BETWEEN_LOOKS = 200_000
@@ -43,23 +44,12 @@ def interruptible(connection: apsw.Connection) -> apsw.Connection:
     return connection
 
 
-@contextlib.contextmanager
-def temporary_beside(path: Path) -> Iterator[Path]:
-    """Give a name for a new file in the same folder; what is left of it at the end is removed."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    _remove(temporary, "", *_COMPANIONS)
-    try:
-        yield temporary
-    finally:
-        _remove(temporary, "", *_COMPANIONS)
-
-
 def copy_into(connection: apsw.Connection, target: Path) -> None:
     """Write what the connection sees to a new, compact file that is complete by itself and on disk.
 
     Only its owner can read it, until the caller says who else may.
     """
-    target.touch(mode=0o600)
+    os.close(create_private(target))
     connection.execute("VACUUM INTO ?", (str(target),))
     finish(target)
 
@@ -76,7 +66,7 @@ def put_in_place(new: Path, path: Path) -> None:
     """Let a finished file take the name of a database, which the caller is alone with.
 
     At every moment the name stands for one of the two, whole: the old one's log is written back
-    before it goes, or what replaces it would be read together with it.
+    before it goes, or what replaces it would be read together with it. Mode and owner stay.
     """
     if path.exists():
         with contextlib.suppress(apsw.Error):
@@ -84,7 +74,7 @@ def put_in_place(new: Path, path: Path) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             connection.close()
     _remove(path, *_COMPANIONS)
-    new.replace(path)
+    take_place(new, path)
     _synchronize(path.parent)
 
 

@@ -4,10 +4,13 @@ SQLite's own lock makes a second writer poll; `flock` wakes it at once, and the 
 it when a process dies.
 """
 
+import contextlib
 import fcntl
 import mmap
 import os
 import struct
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -30,6 +33,7 @@ def identity(file: Path | int) -> tuple[int, int] | None:
 
 
 _COUNT = struct.Struct("=Q")
+_SECONDS_BETWEEN_TRIES = 0.02
 
 
 class WriteLock:
@@ -78,6 +82,29 @@ class WriteLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Hold the lock; raises StartRefused when another process has kept it for so long."""
+        end = time.monotonic() + seconds
+        while not self._try():
+            if time.monotonic() > end:
+                raise StartRefused(
+                    f"Another process has kept {self._path} locked for {seconds:g} seconds: wait until it is"
+                    f" done, or stop it (`fuser {self._path}` shows which one has it open)."
+                )
+            time.sleep(_SECONDS_BETWEEN_TRIES)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _try(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def close(self) -> None:
         """Let go of the lock's file."""

@@ -24,12 +24,16 @@ from guildhall.store.migrate import (
     require_same_unicode,
 )
 from guildhall.store.sqlite_errors import refusing, require_no_folder
-from guildhall.store.sqlite_files import alone_with, copy_into, interruptible, temporary_beside
+from guildhall.store.sqlite_files import alone_with, copy_into, interruptible
 from guildhall.store.sqlite_locks import SharedUse, WriteLock
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect
+from guildhall.store.temporary_files import remove_leftovers, temporary_beside
 
 _OLDEST_SQLITE = (3, 51, 3)
 """Before it, a checkpoint beside a commit could lose pages (sqlite.org/wal.html, "The WAL-Reset Bug")."""
+
+_SECONDS_TO_START = 30.0
+"""How long a start waits for another process that writes, where something has to be migrated."""
 
 
 def migrate_sqlite(path: Path, vfs: str | None = None) -> bool:
@@ -40,11 +44,13 @@ def migrate_sqlite(path: Path, vfs: str | None = None) -> bool:
     """
     with refusing(path):
         _require_sound_library()
-        _require_ours(path, vfs)
+        remove_leftovers(path)
+        if _is_current(path, vfs):
+            return False
         with (
             contextlib.closing(SharedUse(path)),
             contextlib.closing(WriteLock(path)) as lock,
-            lock,
+            lock.within(_SECONDS_TO_START),
             contextlib.closing(connect(path, vfs)) as connection,
         ):
             return migrate_connection(connection, path)
@@ -59,12 +65,22 @@ def _require_sound_library() -> None:
         )
 
 
-def _require_ours(path: Path, vfs: str | None) -> None:
-    """Raise StartRefused for what is there and is no database of ours, before any file is made beside it."""
+def _is_current(path: Path, vfs: str | None) -> bool:
+    """Whether there is nothing to do, for which the write lock would be needed.
+
+    Raises StartRefused for what is there and is no database of ours, before any file is made beside it.
+    """
     require_no_folder(path)
-    if path.exists():
-        with contextlib.closing(connect(path, vfs)) as connection:
-            read_versions(connection, path)
+    if not path.exists():
+        return False
+    with contextlib.closing(connect(path, vfs)) as connection:
+        versions = read_versions(connection, path)
+        return (
+            versions.version >= SCHEMA_VERSION >= versions.compatibility
+            and versions.unicode_version == UNICODE_VERSION
+            and connection.pragma("journal_mode") == "wal"
+            and not connection.readonly("main")
+        )
 
 
 def migrate_connection(connection: apsw.Connection, path: Path) -> bool:

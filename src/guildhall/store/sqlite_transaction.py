@@ -1,6 +1,7 @@
 """A transaction on SQLite: statements that run at once, in a coroutine that never waits (design 2.2)."""
 
 import contextlib
+import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from guildhall.store.database import StartRefused
 from guildhall.store.freshness import Alterations
 from guildhall.store.name_scans import NameScan
 from guildhall.store.statement import Statement
+from guildhall.store.temporary_files import create_private
 from guildhall.store.threads import Rounds
 
 Result = TypeVar("Result")
@@ -37,7 +39,14 @@ PRAGMA cache_size = -16384;
 
 
 def connect(path: Path, vfs: str | None = None, *, read_only: bool = False) -> apsw.Connection:
-    """Open a connection as the program uses it; the file must exist when `read_only`."""
+    """Open a connection as the program uses it; the file must exist when `read_only`.
+
+    A file that is not there is made for its owner alone. SQLite gives its log and its shared memory the
+    mode of the database.
+    """
+    if not read_only and vfs is None:
+        with contextlib.suppress(FileExistsError):
+            os.close(create_private(path.resolve()))
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=_STATEMENTS_CACHED)
     # Plans never depend on the values of parameters. Without this, SQLite compiles a statement again at each

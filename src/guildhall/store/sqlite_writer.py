@@ -4,6 +4,7 @@ import asyncio
 import collections
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,10 @@ BATCH_OPERATIONS = 64
 BATCH_SECONDS = 0.010
 """A batch ends at so many operations, or when they have taken so long together."""
 
+_SECONDS_TO_STOP = 2.0
+"""For so long a writer that is told to stop waits for another process that has the lock."""
+
+_SECONDS_BETWEEN_LOOKS = 0.05
 _LOG = logging.getLogger("guildhall.store")
 
 
@@ -64,15 +69,24 @@ class _Operation:
 
 
 class Writer:
-    """Runs queued operations in batches; every answer is delivered after the commit of its batch."""
+    """Runs queued operations in batches; every answer is delivered after the commit of its batch.
+
+    One that has not begun after `patience` seconds, because others write, is refused.
+    """
 
     def __init__(
         self,
         path: Path,
         connect: Callable[[], apsw.Connection],
         begin: Callable[[apsw.Connection], SQLiteTransaction],
+        patience: float = math.inf,
     ) -> None:
-        self.trouble: str | None = None
+        self._trouble: str | None = None
+        self._patience = patience
+        self._waits_since: float | None = None
+        """When the thread began to wait for the lock, while it does."""
+        self._left = False
+        """Whether the thread was left waiting for the lock, when the writer was stopped."""
         self._connect = connect
         self._begin = begin
         self._path = path
@@ -90,6 +104,17 @@ class Writer:
         self._thread = threading.Thread(target=self._serve, name="guildhall-writer", daemon=True)
         self._thread.start()
 
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be written now, or None."""
+        if self._trouble is None and self._has_waited(self._patience):
+            return f"Another process has kept the write lock for more than {self._patience:g} seconds."
+        return self._trouble
+
+    def _has_waited(self, seconds: float) -> bool:
+        since = self._waits_since
+        return since is not None and time.monotonic() - since >= seconds
+
     async def submit(
         self, function: Callable[..., Any], arguments: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Any:
@@ -98,32 +123,66 @@ class Writer:
         with self._wake:
             if self._stopping:
                 raise Unavailable("The server is stopping.")
+            if self._has_waited(self._patience):
+                raise _too_long()
             self._queue.append(operation)
             self._wake.notify()
-        return await operation.future
+        if math.isinf(self._patience):
+            return await operation.future
+        timer = operation.loop.call_later(self._patience, self._give_up, operation)
+        try:
+            return await operation.future
+        finally:
+            timer.cancel()
 
-    async def recover(self) -> None:
-        """Try to leave a state of trouble by an empty write."""
-        with contextlib.suppress(Unavailable):
-            await self.submit(_nothing, (), {})
+    def _give_up(self, operation: _Operation) -> None:
+        """Refuse an operation whose turn has not come; one that has begun is carried out."""
+        with self._wake:
+            if operation not in self._queue:
+                return
+            self._queue.remove(operation)
+        _LOG.error("a write was refused: others have kept it waiting for %g seconds", self._patience)
+        operation.fail(_too_long())
+        operation.settle()
+
+    async def probe(self, seconds: float) -> None:
+        """Try an empty write for some seconds: it finds out trouble that nobody knows of, and leaves it."""
+        with contextlib.suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.submit(_nothing, (), {})
 
     def has_file(self) -> bool:
         """Whether the paths still lead to the files that were opened; what is written elsewhere is lost."""
         return identity(self._path) == self._identity and self._lock.in_place()
 
     def stop(self) -> None:
-        """Run what is queued, then end the thread; blocks until that is done."""
+        """Run what is queued, then end the thread; blocks until that is done.
+
+        What another process keeps waiting for long is refused, and the thread left to itself.
+        """
         with self._wake:
             self._stopping = True
             self._wake.notify()
-        self._thread.join()
+        while self._thread.is_alive() and not self._leave():
+            self._thread.join(_SECONDS_BETWEEN_LOOKS)
+
+    def _leave(self) -> bool:
+        with self._wake:
+            self._left = self._has_waited(min(self._patience, _SECONDS_TO_STOP))
+            refused = self._take_all() if self._left else []
+        for operation in refused:
+            operation.fail(Unavailable("The server is stopping; nothing was changed."))
+        _settle_on_loops(refused)
+        return self._left
 
     def close(self) -> None:
         """Close a stopped writer's connection; the last one to a file writes the log back into it."""
         try:
             self._connection.close()
         finally:
-            self._lock.close()
+            # A thread that waits for the lock needs its file until it has it.
+            if not self._left:
+                self._lock.close()
 
     def _serve(self) -> None:
         while True:
@@ -132,13 +191,19 @@ class Writer:
                     self._wake.wait()
                 if not self._queue:
                     return
+                self._waits_since = time.monotonic()
             self._run_batch()
+            if self._left:
+                self._lock.close()
+                return
 
     def _run_batch(self) -> None:
         done: list[_Operation] = []
         alterations = Alterations()
         try:
             with self._lock, QUICK_TURNS:
+                if not self._end_wait():
+                    return
                 self._require_file()
                 self._scrub()
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -149,19 +214,34 @@ class Writer:
             self._abandon(done, error)
         _settle_on_loops(done)
 
+    def _end_wait(self) -> bool:
+        """Note that the lock was got; return whether it is still wanted."""
+        with self._wake:
+            self._waits_since = None
+            return not self._left
+
     def _require_file(self) -> None:
         if not self.has_file():
             raise OSError("its file, or the .lock beside it, was removed or replaced. Restart the server")
 
     def _fill(self, done: list[_Operation], alterations: Alterations) -> None:
         end = time.perf_counter() + BATCH_SECONDS
-        while self._queue and len(done) < BATCH_OPERATIONS:
-            operation = self._queue.popleft()
+        while len(done) < BATCH_OPERATIONS and (operation := self._next()) is not None:
             done.append(operation)
             self._run(operation, alterations)
             if time.perf_counter() > end:
                 break
-        BATCH_SIZE.observe(len(done))
+        if done:
+            BATCH_SIZE.observe(len(done))
+
+    def _next(self) -> _Operation | None:
+        with self._wake:
+            return self._queue.popleft() if self._queue else None
+
+    def _take_all(self) -> list[_Operation]:
+        taken = list(self._queue)
+        self._queue.clear()
+        return taken
 
     def _run(self, operation: _Operation, alterations: Alterations) -> None:
         transaction = self._begin(self._connection)
@@ -199,9 +279,9 @@ class Writer:
         return Unavailable("The database cannot be written now.")
 
     def _begin_trouble(self, error: BaseException) -> None:
-        if self.trouble is None:
+        if self._trouble is None:
             _LOG.error("the database cannot be written", exc_info=error)
-        self.trouble = f"The database could not be written: {reason(error)}."
+        self._trouble = f"The database could not be written: {reason(error)}."
 
     def _commit(self) -> None:
         begin = time.perf_counter()
@@ -210,7 +290,7 @@ class Writer:
 
     def _scrub(self) -> None:
         """After a failure, commit one row before taking more: only then is it known what is on disk."""
-        if self.trouble is None:
+        if self._trouble is None:
             return
         self._connection.close(True)  # noqa: FBT003 -- positional in apsw; unfinished statements do not matter
         self._connection = self._connect()
@@ -218,28 +298,33 @@ class Writer:
         alterations.add_all()
         with self.freshness.committing(alterations):
             self._connection.execute("BEGIN IMMEDIATE; UPDATE schema_info SET scrubs = scrubs + 1; COMMIT")
-        self.trouble = None
+        self._trouble = None
 
     def _abandon(self, done: list[_Operation], error: BaseException) -> None:
         """Nothing of the batch counts: not on disk, or not known to be. Callers may ask again.
 
         When nothing could be begun, all who wait are told, or each would wait for a failure of its own.
         """
+        self._waits_since = None
         self._begin_trouble(error)
         with contextlib.suppress(apsw.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+        outcome = "the outcome of this request is not known"
         if not done:
-            while self._queue:
-                done.append(self._queue.popleft())
+            outcome = "nothing was changed"
+            with self._wake:
+                done += self._take_all()
         for operation in done:
-            operation.fail(
-                Unavailable("The database cannot be written now; the outcome of this request is not known.")
-            )
+            operation.fail(Unavailable(f"The database cannot be written now; {outcome}."))
+
+
+def _too_long() -> Unavailable:
+    return Unavailable("Others are writing to the database for too long; nothing was changed.")
 
 
 async def _nothing(_: SQLiteTransaction) -> None:
-    """Write nothing; submitting it makes the writer recover."""
+    """Write nothing; submitting it makes the writer find out whether it can."""
 
 
 def _settle_on_loops(done: list[_Operation]) -> None:
