@@ -2,26 +2,29 @@
 
 import difflib
 import re
+import types
+import typing
 from collections.abc import Iterable, Iterator
-from typing import Any
+from functools import cache
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import inspect
+from msgspec import Meta
 
 from guildhall.model.seeds import Place
-from guildhall.seeds.places import Problems
+from guildhall.seeds.places import Problems, join
 
 _PLACE = re.compile(r" - at `\$\.?([^`]*)`$")
-_UNKNOWN = re.compile(r"Object contains unknown field")
-_MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _KIND = re.compile(r"Expected `[^`]*`, got `(\w+)`")
-_STEP = re.compile(r"\[(\d+|\.\.\.)\]|\.?([^.\[]+)")
 _SAID = (
     (re.compile(r"Invalid enum value (.*)"), "{0} is unknown."),
     (re.compile(r"Expected `str` of length >="), "is empty."),
     (re.compile(r"Expected `int` [<>]="), "is out of range."),
     (re.compile(r"Expected `str` matching"), "has the wrong form."),
 )
+_MOST_CHARACTERS = 100
+"""Of a name for which a similar one is looked for: comparing takes the square of the length."""
+
 _WORDS = {
     "str": "a text",
     "int": "a number",
@@ -34,35 +37,51 @@ _WORDS = {
 
 
 def convert(value: Any, kind: Any, place: Place, problems: Problems) -> Any:
-    """Return the value as `kind`, or None with what is wrong noted in `problems`."""
+    """Return the value as `kind`, or None with all that is wrong noted in `problems`."""
     try:
         return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        for field, text in _explain(value, kind, str(error)):
-            problems.add(place.where(field), text)
+    except msgspec.ValidationError:
+        for field, text in _mistakes(value, kind, ""):
+            problems.add(place, field, text)
         return None
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say that a field is unknown and which one was probably meant."""
     names = list(known)
-    near = difflib.get_close_matches(name, names, 1, 0.5)
+    near = difflib.get_close_matches(name, names, 1, 0.5) if len(name) <= _MOST_CHARACTERS else ()
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}."
     return f"unknown field; {hint}"
 
 
-def _explain(value: Any, kind: type[msgspec.Struct], message: str) -> Iterator[tuple[str, str]]:
-    place = _PLACE.search(message)
-    path = place[1] if place else ""
-    text = _PLACE.sub("", message)
-    yield from _unknown_fields(value, inspect.type_info(kind), "")
-    if _UNKNOWN.match(text):
-        return
-    if missing := _MISSING.match(text):
-        field = f"{path}.{missing[1]}" if path else missing[1]
-        yield field, f"is required. {_right(kind, field)}".rstrip()
+def _mistakes(value: Any, kind: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Give what is wrong with a value, field by field: msgspec stops at the first."""
+    struct, item = _struct_of(kind), _item_of(kind)
+    if struct is not None and isinstance(value, dict):
+        yield from _of_fields(value, struct, path)
+    elif item is not None and isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from _mistakes(part, item, f"{path}[{number}]")
     else:
-        yield path, f"{_said(text)} {_right(kind, path)}".rstrip()
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            found = _PLACE.search(str(error))
+            text = _said(_PLACE.sub("", str(error)))
+            yield path + (found[1] if found else ""), f"{text} {_right(kind)}".rstrip()
+
+
+def _of_fields(value: dict[str, Any], struct: type[msgspec.Struct], path: str) -> Iterator[tuple[str, str]]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    for name, below in value.items():
+        inner = join(path, name)
+        if name in fields:
+            yield from _mistakes(below, fields[name].type, inner)
+        else:
+            yield inner, nearest(name, fields)
+    for name, field in fields.items():
+        if field.required and name not in value:
+            yield join(path, name), f"is required. {_right(field.type)}".rstrip()
 
 
 def _said(text: str) -> str:
@@ -74,60 +93,39 @@ def _said(text: str) -> str:
     return f"{text}."
 
 
-def _right(kind: type[msgspec.Struct], path: str) -> str:
-    described = _described(inspect.type_info(kind), path)
+def _right(kind: Any) -> str:
+    described = _description(kind)
     return f"Right is: {described}" if described else ""
 
 
-def _described(kind: inspect.Type, path: str) -> str:
-    """Return the description at the end of a path, or the last one on the way there."""
-    found = ""
-    for index, name in _STEP.findall(path):
-        parts = list(_parts(kind))
-        kind = next((below for part in parts if (below := _below(part, index, name)) is not None), kind)
-        found = _description(kind) or found
-    return found
+def _description(kind: Any) -> str:
+    if typing.get_origin(kind) is Annotated:
+        inner, *notes = typing.get_args(kind)
+        texts = (note.description for note in notes if isinstance(note, Meta) and note.description)
+        return next(texts, "") or _description(inner)
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):
+        return next((text for part in typing.get_args(kind) if (text := _description(part))), "")
+    return ""
 
 
-def _below(kind: inspect.Type, index: str, name: str) -> inspect.Type | None:
-    if name and isinstance(kind, inspect.StructType):
-        return next((field.type for field in kind.fields if field.encode_name == name), None)
-    if index and isinstance(kind, inspect.VarTupleType):
-        return kind.item_type
-    if index and isinstance(kind, inspect.DictType):
-        return kind.value_type
-    return None
-
-
-def _parts(kind: inspect.Type) -> Iterator[inspect.Type]:
+def _parts(kind: Any) -> Iterator[Any]:
     """Give the bare types that a value of `kind` can have."""
-    if isinstance(kind, inspect.Metadata):
-        yield from _parts(kind.type)
-    elif isinstance(kind, inspect.UnionType):
-        for part in kind.types:
+    origin = typing.get_origin(kind)
+    if origin is Annotated:
+        yield from _parts(typing.get_args(kind)[0])
+    elif origin in (types.UnionType, typing.Union):
+        for part in typing.get_args(kind):
             yield from _parts(part)
     else:
         yield kind
 
 
-def _description(kind: inspect.Type) -> str:
-    if isinstance(kind, inspect.Metadata):
-        return str((kind.extra_json_schema or {}).get("description", "")) or _description(kind.type)
-    if isinstance(kind, inspect.UnionType):
-        return next((text for part in kind.types if (text := _description(part))), "")
-    return ""
+@cache
+def _struct_of(kind: Any) -> type[msgspec.Struct] | None:
+    return next((p for p in _parts(kind) if isinstance(p, type) and issubclass(p, msgspec.Struct)), None)
 
 
-def _unknown_fields(value: Any, kind: inspect.Type, path: str) -> Iterator[tuple[str, str]]:
-    for part in _parts(kind):
-        if isinstance(part, inspect.StructType) and isinstance(value, dict):
-            fields = {field.encode_name: field.type for field in part.fields}
-            for name, below in value.items():
-                inner = f"{path}.{name}" if path else name
-                if name in fields:
-                    yield from _unknown_fields(below, fields[name], inner)
-                else:
-                    yield inner, nearest(name, fields)
-        elif isinstance(part, inspect.VarTupleType) and isinstance(value, list):
-            for index, item in enumerate(value):
-                yield from _unknown_fields(item, part.item_type, f"{path}[{index}]")
+@cache
+def _item_of(kind: Any) -> Any:
+    """Return what the items of a list are; None for what is no list."""
+    return next((typing.get_args(p)[0] for p in _parts(kind) if typing.get_origin(p) is tuple), None)

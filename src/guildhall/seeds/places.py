@@ -8,9 +8,10 @@ from typing import NoReturn, Protocol
 import msgspec
 
 from guildhall.model.errors import InvalidInput
+from guildhall.model.seeds import Place
 
-MOST_PROBLEMS = 20
-"""After so many, reading stops: the first ones say enough."""
+MOST_PROBLEMS = 50
+"""So many are told; of more, only how many there are."""
 
 
 MOST_NAME_CHARACTERS = 255
@@ -160,15 +161,20 @@ class Problems:
 
     def __init__(self) -> None:
         self._details: list[str] = []
+        self._more = 0
 
-    def add(self, where: str, text: str) -> None:
-        """Note a problem; raises InvalidInput when there are too many."""
-        self._details.append(f"{where}: {text}" if where else text)
+    def add(self, place: Place, field: str, text: str) -> None:
+        """Note a problem of a field of what stands at a place; its line is looked up for the first ones."""
         if len(self._details) >= MOST_PROBLEMS:
-            raise InvalidInput(*self._details, "There may be more; these are the first.")
+            self._more += 1
+            return
+        where = place.where(field)
+        self._details.append(f"{where}: {text}" if where else text)
 
     def require_none(self) -> None:
         """Raise InvalidInput when something is wrong."""
+        if self._more:
+            raise InvalidInput(*self._details, f"There are {self._more} more mistakes; these are the first.")
         if self._details:
             raise InvalidInput(*self._details)
 

@@ -110,7 +110,7 @@ def _documents(value: Any, source: Source, problems: Problems) -> Iterator[SeedD
         return
     for field in value:
         if field != _ALL:
-            problems.add(SourcePlace(source, field).where(), "must stand within one of the organizations.")
+            problems.add(SourcePlace(source, field), "", "must stand within one of the organizations.")
     entries = _as_list(value[_ALL], SourcePlace(source, _ALL), problems)
     for number, entry in enumerate(entries):
         yield _document(entry, SourcePlace(source, f"{_ALL}[{number}]"), problems)
@@ -118,11 +118,11 @@ def _documents(value: Any, source: Source, problems: Problems) -> Iterator[SeedD
 
 def _document(value: Any, place: SourcePlace, problems: Problems) -> SeedDocument:
     if not isinstance(value, dict):
-        problems.add(place.where(), f"must be a mapping of {', '.join(_FIELDS)}.")
+        problems.add(place, "", f"must be a mapping of {', '.join(_FIELDS)}.")
         return SeedDocument(place, None, {})
     for field in value:
         if field not in _FIELDS:
-            problems.add(place.where(field), nearest(field, _FIELDS))
+            problems.add(place, field, nearest(field, _FIELDS))
     organization = None
     if value.get("organization") is not None:
         inner = SourcePlace(place.source, join(place.path, "organization"))
@@ -147,6 +147,6 @@ def _as_list(value: Any, place: SourcePlace, problems: Problems) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        problems.add(place.where(), "must be a list: lines that begin with a dash.")
+        problems.add(place, "", "must be a list: lines that begin with a dash.")
         return []
     return value

@@ -177,7 +177,7 @@ def test_several_mistakes_are_told_at_once():
     lines = [detail.partition(":")[0] for detail in details(read_seed_text, text)]
     assert lines == ["line 2", "line 3", "line 3", "line 5"]
     many = "users:\n" + "- {nme: a}\n" * 100
-    assert len(details(read_seed_text, many)) == 21
+    assert len(details(read_seed_text, many)) == 51
 
 
 def test_a_large_file_must_be_of_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -211,3 +211,39 @@ def test_reading_closes_what_it_opens():
     (document,) = reading._read(None, opener, lambda _: None)
     next(document.items(Section.USERS)).place.where()
     assert [stream.closed for stream in opened] == [True, True]
+
+
+def test_all_mistakes_are_told_at_once():
+    text = """users:
+- nam: x
+  email: 1
+  status: activ
+  directories:
+  - Staff
+  - {status: lost, addedAt: 1}
+  - 7
+groups:
+- name: 3
+  roles: [{resource: ""}, x]
+"""
+    assert [detail.partition(" Right is")[0] for detail in details(read_seed_text, text)] == [
+        "line 2: users[0].nam: unknown field; did you mean name?",
+        "line 3: users[0].email: is a number.",
+        "line 4: users[0].status: 'activ' is unknown.",
+        "line 7: users[0].directories[1].status: 'lost' is unknown.",
+        "line 7: users[0].directories[1].addedAt: is a number.",
+        "line 7: users[0].directories[1].directory: is required.",
+        "line 8: users[0].directories[2]: is a number.",
+        "line 10: groups[0].name: is a number.",
+        "line 11: groups[0].roles[0].resource: is empty.",
+        "line 11: groups[0].roles[0].roles: is required.",
+        "line 11: groups[0].roles[1]: is a text.",
+    ]
+
+
+@pytest.mark.parametrize("form", ["- {nam: x}\n", "- nam: x\n"])
+def test_of_many_mistakes_the_first_are_told_and_the_others_counted(form):
+    found = details(read_seed_text, "groups:\n" + form * 1_234)
+    assert len(found) == 51
+    assert found[49] == "line 51: groups[49].nam: unknown field; did you mean name?"
+    assert found[50] == "There are 1184 more mistakes; these are the first."
