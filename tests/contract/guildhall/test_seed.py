@@ -205,3 +205,13 @@ async def test_export_that_is_given_up_lets_go_of_its_snapshot(world, monkeypatc
         await anext(stream)
     await world.group()
     assert await exported(world)
+
+
+async def test_all_unknown_members_are_told_at_once(world, put):
+    """Contract 1.6: an element for each; of many, the first and how many more there are."""
+    members = "".join(f"  - nobody{number}@example.com\n" for number in range(60))
+    errors = refused(await put(f"groups:\n- name: x\n  members:\n{members}"), 400, "ADMIN-UAM-400-1")
+    found = [error["detail"] for error in errors]
+    assert found[0] == "line 4: groups[0].members[0]: there is no user nobody0@example.com."
+    assert found[49] == "line 53: groups[0].members[49]: there is no user nobody49@example.com."
+    assert found[50:] == ["There are 10 more mistakes; these are the first."]

@@ -7,7 +7,7 @@ from itertools import islice
 import msgspec
 from msgspec import UNSET
 
-from guildhall.model.errors import InvalidInput
+from guildhall.model.errors import InvalidInput, Misplaced
 from guildhall.model.groups import Group
 from guildhall.model.memberships import Member
 from guildhall.model.names import fold, trim
@@ -20,6 +20,9 @@ from guildhall.store import memberships, seeds
 
 _AT_ONCE = 1_000
 _STORED_AT_ONCE = 10_000
+_MOST_TOLD = 50
+"""Of members whom nobody knows."""
+
 _EVERY = 2**62
 _BEFORE_ALL_KEYS = 0
 
@@ -138,17 +141,33 @@ async def _read(run: Run, item: Located[GroupSeed]) -> Wanted:
     entries = list(_entries(item))
     by_email = await _resolve(run, [reference for reference, _ in entries if "@" in reference])
     wanted: dict[str, _Wanted] = {}
+    absent: list[int] = []
     for number, (reference, added_at) in enumerate(entries):
         account_id = reference
         if "@" in reference:
             found = by_email.get(fold(trim(reference)))
             if found is None:
-                raise misplaced(item.place, f"members[{number}]", f"there is no user {reference[:320]}.")
+                absent.append(number)
+                continue
             account_id = found
         if account_id in wanted:
             raise misplaced(item.place, f"members[{number}]", f"{reference[:320]} is a member already.")
         wanted[account_id] = _Wanted(number, added_at)
+    if absent:
+        raise _unknown(item, entries, absent)
     return wanted
+
+
+def _unknown(
+    item: Located[GroupSeed], entries: Sequence[tuple[str, int | None]], absent: Sequence[int]
+) -> Misplaced:
+    """Return the error for members whom nobody knows; the first of them with their places."""
+    details = [
+        f"{item.place.where(f'members[{number}]')}: there is no user {entries[number][0][:320]}."
+        for number in absent[:_MOST_TOLD]
+    ]
+    more = len(absent) - len(details)
+    return Misplaced(*details, *([f"There are {more} more mistakes; these are the first."] if more else []))
 
 
 def _entries(item: Located[GroupSeed]) -> Iterator[tuple[str, int | None]]:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from msgspec import UNSET
@@ -18,6 +19,10 @@ from guildhall.store import exports, resources, roles, seeds
 from guildhall.store.database import Transaction
 
 _EVERY = 1_000_000
+_MOST_COMPARED = 1_000
+"""Names that are compared with one that is not there; comparing takes long, and there can be many."""
+
+_MOST_COMPARED_CHARACTERS = 255
 _MOST_KNOWN_RESOURCES = 100_000
 _FIRST_REFRESH = 500
 _REFRESH_FACTOR = 4
@@ -125,7 +130,8 @@ class Run:
 
 
 def _meant(reference: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(reference, list(known), 1)
+    short = reference if len(reference) <= _MOST_COMPARED_CHARACTERS else ""
+    near = difflib.get_close_matches(short, islice(known, _MOST_COMPARED), 1)
     return f"{reference[:200]}; did you mean {near[0]}?" if near else reference[:200]
 
 
