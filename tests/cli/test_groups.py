@@ -88,10 +88,31 @@ def test_show_a_group_that_is_named_like_an_id(remote, guildhall):
 
 
 def test_show_unknown(remote, guildhall):
-    remote.play(page([group("engineers-2")]))
+    remote.play(page([group("engineers-2"), group("sales")]))
     ended = guildhall("groups", "show", "engineers")
     assert (ended.code, ended.out) == (ExitCode.NOT_FOUND, "")
-    assert ended.err == "Error: there is no group 'engineers'\n"
+    assert ended.err == "Error: there is no group 'engineers'; did you mean 'engineers-2'?\n"
+
+
+def test_an_error_as_json(remote, guildhall):
+    remote.play(error(403, "ADMIN-UAM-403-1", "Not this key."))
+    ended = guildhall("groups", "show", "engineers", "--json")
+    assert (ended.code, ended.out) == (ExitCode.FORBIDDEN, "")
+    told = json.loads(ended.err)["error"]
+    assert told.pop("message").startswith("403 ADMIN-UAM-403-1: Not this key.")
+    assert told == {"exitCode": 4, "status": 403, "code": "ADMIN-UAM-403-1", "errorId": "0badcafe"}
+
+
+def test_wrong_usage_as_json(guildhall):
+    ended = guildhall("groups", "list", "--limit", "none", "--json")
+    assert json.loads(ended.err)["error"]["exitCode"] == ended.code == ExitCode.USAGE
+
+
+def test_an_argument_that_is_no_text(remote, guildhall):
+    remote.play(FOUND)
+    ended = guildhall("groups", "list", "--search", "\udcff")
+    assert ended.code == ExitCode.USAGE
+    assert "Unicode" in ended.err
 
 
 def test_show_ambiguous(remote, guildhall):
@@ -178,24 +199,131 @@ def test_members_come_from_the_users(remote, guildhall):
 
 @pytest.mark.parametrize("said", ["557058:ada", "Ada@Example.com", "ada", "Ada"])
 def test_add_by_id_address_or_name(remote, guildhall, said):
-    nobody = [page([])] if said in ("ada", "Ada") else []
-    remote.play(FOUND, *nobody, page([ADA]), DONE)
+    nobody = [page([]), page([])] if said in ("ada", "Ada") else []
+    remote.play(FOUND, *nobody, page([ADA]), page([]), DONE)
     assert guildhall("groups", "add", "engineers", said).code == 0
     assert asked(remote)[-1] == ("POST", f"{GROUPS}/{A}/memberships", {"accountId": "557058:ada"})
 
 
-def test_add_changes_nothing_when_one_user_is_unknown(remote, guildhall):
-    remote.play(FOUND, page([ADA]), page([]))
-    ended = guildhall("groups", "add", "engineers", "ada@example.com", "nobody@example.com")
-    assert ended.code == ExitCode.NOT_FOUND
-    assert "nobody@example.com" in ended.err
-    assert not any(one.path.endswith("memberships") for one in remote.asked)
+BOB = {"accountId": "557058:bob", "name": "b@b", "email": "bob@example.com", "status": "active"}
 
 
-def test_remove(remote, guildhall):
-    remote.play(FOUND, page([ADA]), DONE)
+def posts(remote):
+    return [one.body["accountId"] for one in remote.asked if one.path.endswith("memberships")]
+
+
+def test_add_goes_on_after_those_it_cannot_add(remote, guildhall):
+    nobody = page([])
+    remote.play(FOUND, page([ADA, BOB]), nobody, nobody, nobody, nobody, nobody, error(400, "X"), DONE)
+    ended = guildhall(
+        "groups", "add", "engineers", "ada@example.com", "nobody@example.com", "bob@example.com"
+    )
+    assert ended.code == ExitCode.FAILED
+    assert "Error: nobody@example.com: there is no user" in ended.err
+    assert "Error: ada@example.com: 400 X: What was wrong." in ended.err
+    assert ended.out.splitlines() == [
+        "added: bob@example.com (557058:bob)",
+        "Added 1 to 'engineers', 2 failed",
+    ]
+    assert posts(remote) == ["557058:ada", "557058:bob"]
+
+
+@pytest.mark.parametrize(
+    ("members", "replies", "added", "unchanged"),
+    [
+        ([ADA], [DONE, DONE], ["557058:bob"], ["557058:ada"]),
+        ([], [error(409, "ADMIN-UAM-409-2"), DONE], ["557058:bob"], ["557058:ada"]),
+        ([ADA, BOB], [error(409, "ADMIN-UAM-409-2"), DONE], ["557058:bob"], ["557058:ada"]),
+        ([ADA, BOB], [DONE, DONE], [], ["557058:ada", "557058:bob"]),
+    ],
+)
+def test_add_tells_who_was_there(remote, guildhall, members, replies, added, unchanged):
+    remote.play(FOUND, page([ADA, BOB]), page(members), *replies)
+    ended = guildhall("groups", "add", "engineers", "557058:ada", "557058:bob", "--json")
+    assert ended.code == 0
+    assert json.loads(ended.out) == {"id": A, "added": added, "unchanged": unchanged, "failed": []}
+
+
+def test_add_a_user_over_the_limit_has_the_exit_code_of_the_failure(remote, guildhall):
+    remote.play(FOUND, page([ADA, BOB]), page([]), error(409, "ADMIN-UAM-409-3", "The limit of Jira is 1."))
+    ended = guildhall("groups", "add", "engineers", "557058:ada", "557058:bob", "--json")
+    assert ended.code == ExitCode.CONFLICT
+    assert [one["user"] for one in json.loads(ended.out)["failed"]] == ["557058:ada", "557058:bob"]
+
+
+def test_add_stops_where_the_key_is_no_longer_one(remote, guildhall):
+    remote.play(FOUND, page([ADA, BOB]), page([]), error(401, "ADMIN-UAM-401-1"))
+    ended = guildhall("groups", "add", "engineers", "557058:ada", "557058:bob", "--json")
+    assert ended.code == ExitCode.FORBIDDEN
+    assert len(json.loads(ended.out)["failed"]) == 2
+    assert len(posts(remote)) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"557058:ada\r\n\r\n 557058:bob \n557058:ada\n",
+        b"\xef\xbb\xbfName,E-Mail,Account ID\nAda,ada@x,557058:ada\nBob,,557058:bob\n",
+        b'name;"User id"\n"Bob; Ada";557058:ada\n;557058:bob\n',
+    ],
+)
+def test_add_from_a_file(remote, guildhall, tmp_path, content):
+    members = tmp_path / "members.csv"
+    members.write_bytes(content)
+    remote.play(FOUND, page([ADA, BOB]), page([]), DONE)
+    ended = guildhall("groups", "add", "engineers", "--file", str(members))
+    assert ended.code == 0
+    assert ended.err.startswith("Read 2 users from members.csv, ")
+    assert posts(remote) == ["557058:ada", "557058:bob"]
+    assert remote.asked[1].body == {"accountIds": ["557058:ada", "557058:bob"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a,b\nc,d\n", "accountId or email"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"\n", "names no user"),
+        (b'email\n"a', "no CSV"),
+    ],
+)
+def test_add_from_a_file_that_names_nobody(remote, guildhall, tmp_path, content, said):
+    members = tmp_path / "members.csv"
+    members.write_bytes(content)
+    remote.play(FOUND)
+    ended = guildhall("groups", "add", "engineers", "--file", str(members))
+    assert ended.code == ExitCode.USAGE
+    assert said in ended.err
+
+
+def test_add_nobody(guildhall):
+    ended = guildhall("groups", "add", "engineers")
+    assert ended.code == ExitCode.USAGE
+    assert "--file" in ended.err
+
+
+def test_add_a_user_whose_name_has_an_at_sign(remote, guildhall):
+    remote.play(FOUND, page([]), page([]), page([BOB]), page([]), DONE)
+    assert guildhall("groups", "add", "engineers", "B@b").code == 0
+    assert posts(remote) == ["557058:bob"]
+
+
+def test_add_a_name_that_two_have_lists_both(remote, guildhall):
+    remote.play(FOUND, page([]), page([]), page([{**ADA, "name": "b@b"}, BOB]))
+    ended = guildhall("groups", "add", "engineers", "b@b")
+    assert ended.code == ExitCode.USAGE
+    assert "557058:ada (ada@example.com), 557058:bob (bob@example.com)" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("members", "reply", "removed"),
+    [([ADA], DONE, True), ([], DONE, False), ([ADA], error(404, "ADMIN-UAM-404-1"), False)],
+)
+def test_remove(remote, guildhall, members, reply, removed):
+    remote.play(FOUND, page([ADA]), page(members), reply)
     ended = guildhall("groups", "remove", "engineers", "557058:ada", "--json")
-    assert json.loads(ended.out) == {"id": A, "accountIds": ["557058:ada"]}
+    done, left = (["557058:ada"], []) if removed else ([], ["557058:ada"])
+    assert json.loads(ended.out) == {"id": A, "removed": done, "unchanged": left, "failed": []}
     assert asked(remote)[-1][:2] == ("DELETE", f"{GROUPS}/{A}/memberships/557058:ada")
 
 
@@ -209,21 +337,28 @@ def test_assign_by_the_name_of_the_resource(remote, guildhall):
     resources = page(
         [{"id": "x", "attributes": {"name": "Jira 2"}}, {"id": ARI, "attributes": {"name": "Jira"}}]
     )
-    remote.play(FOUND, resources, Reply(200))
+    remote.play(FOUND, resources, page([]), Reply(200))
     assert guildhall("groups", "assign", "engineers", "jira", "user").code == 0
     assert asked(remote)[1] == (
         "POST",
         f"{V2}/workspaces",
         {"query": {"field": {"name": "attributes.name", "values": ["jira"]}}},
     )
-    assert asked(remote)[2] == ("POST", f"{GROUPS}/{A}/role-assignments/assign", ROLE)
+    assert asked(remote)[3] == ("POST", f"{GROUPS}/{A}/role-assignments/assign", ROLE)
 
 
-def test_revoke(remote, guildhall):
-    remote.play(FOUND, DONE)
+@pytest.mark.parametrize(
+    ("roles", "said"),
+    [
+        (["atlassian/user"], f"Revoked atlassian/user on {ARI} from 'engineers'\n"),
+        (["atlassian/admin"], f"'engineers' has no atlassian/user on {ARI}\n"),
+    ],
+)
+def test_revoke(remote, guildhall, roles, said):
+    remote.play(FOUND, page([{"resourceId": ARI, "roles": roles}]), DONE)
     ended = guildhall("groups", "revoke", "engineers", ARI, "atlassian/user")
-    assert ended.out == f"Revoked atlassian/user on {ARI} from 'engineers'\n"
-    assert asked(remote)[1] == ("POST", f"{GROUPS}/{A}/role-assignments/revoke", ROLE)
+    assert ended.out == said
+    assert asked(remote)[2] == ("POST", f"{GROUPS}/{A}/role-assignments/revoke", ROLE)
 
 
 def test_connection_refused(guildhall, remote):

@@ -1,3 +1,4 @@
+import json
 import os
 import pty
 import subprocess
@@ -6,7 +7,7 @@ import sys
 import pytest
 
 from guildhall.cli.output import printable, progress
-from tests.client.remote import DIRECTORY, ORG, group, page
+from tests.client.remote import DIRECTORY, ORG, Reply, error, group, page
 
 
 def on_a_terminal(arguments, environment):
@@ -58,6 +59,52 @@ def test_list_on_a_terminal_is_a_table(remote):
 )
 def test_printable(value, text):
     assert printable(value) == text
+
+
+def test_what_steers_a_terminal_is_shown_escaped_on_one(remote):
+    remote.play(page([group("a\u202eb\u009b31m\u200bc\ufeff\u2066é👩‍💻", id=DIRECTORY)]))
+    given = {"GUILDHALL_URL": remote.url, "GUILDHALL_KEY": "k", "GUILDHALL_ORG": ORG, "COLUMNS": "120"}
+    environment = {**os.environ, **given, "TERM": "xterm"}
+    drawn = on_a_terminal(["groups", "list"], environment)
+    assert "a\\u202eb\\x9b31m\\u200bc\\ufeff\\u2066é👩‍💻" in drawn
+    as_json = on_a_terminal(["groups", "list", "--json"], environment)
+    assert r"a\u202eb\u009b31m\u200bc\ufeff\u2066é👩‍💻" in as_json
+    piped = subprocess.run(
+        [sys.executable, "-m", "guildhall", "groups", "list", "--json"],
+        capture_output=True,
+        env=environment,
+        check=True,
+    )
+    assert json.loads(piped.stdout)[0]["name"] == "a\u202eb\u009b31m\u200bc\ufeff\u2066é👩‍💻"
+
+
+def test_errors_of_a_server_cannot_steer_a_terminal(remote):
+    remote.play(error(400, "X", "bad \x1b[2J\u202e\u200b name"))
+    given = {"GUILDHALL_URL": remote.url, "GUILDHALL_KEY": "k", "GUILDHALL_ORG": ORG}
+    drawn = on_a_terminal(["groups", "list"], {**os.environ, **given, "TERM": "xterm"})
+    assert r"bad \x1b[2J\u202e\u200b name" in drawn
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["show", "łódź 🚀"]])
+def test_an_output_that_cannot_hold_a_character(remote, encoding, arguments):
+    there = group("łódź 🚀", id=DIRECTORY)
+    remote.play(page([there]), Reply(body={"data": there}))
+    given = {"GUILDHALL_URL": remote.url, "GUILDHALL_KEY": "k", "GUILDHALL_ORG": ORG}
+    done = subprocess.run(
+        [sys.executable, "-m", "guildhall", "groups", *arguments],
+        capture_output=True,
+        env={**os.environ, **given, "PYTHONIOENCODING": encoding},
+        check=True,
+    )
+    # click takes ASCII for a setting that nobody meant, and writes UTF-8 in its place.
+    has_all = encoding in ("ascii", "utf-8")
+    text = done.stdout.decode("utf-8" if has_all else encoding)
+    if "--json" in arguments:
+        assert json.loads(text)[0]["name"] == "łódź 🚀"
+    else:
+        assert ("łódź 🚀" in text) == has_all
+        assert (r"\u0142" in text) == (not has_all)
 
 
 def test_progress_is_silent_in_a_pipe(capsys):

@@ -19,17 +19,17 @@ class Connection(msgspec.Struct, frozen=True):
     as_json: bool
 
 
-def connected(command: Callable[..., None]) -> Callable[..., None]:
+def connected(command: Callable[..., int | None]) -> Callable[..., int | None]:
     """Give a command the options of a connection, and the connection as its first argument."""
 
     @functools.wraps(command)
-    def connect(**options: Any) -> None:
+    def connect(**options: Any) -> int | None:
         taken = {name: options.pop(name) for name in ("url", "key", "org", "directory", "as_json")}
         # Each command is a client of its own, and must see what the one before it has done.
         options_of_client = Options(org_id=taken["org"], position=LATEST)
         with Guildhall(taken["url"], taken["key"], options_of_client) as client:
             connection = Connection(client, taken["directory"], taken["as_json"])
-            command(connection, **options)
+            return command(connection, **options)
 
     for option in reversed(_OPTIONS):
         connect = option(connect)

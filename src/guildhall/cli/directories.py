@@ -6,7 +6,7 @@ import click
 
 from guildhall.cli.connection import Connection, connected, said
 from guildhall.cli.names import find_directory_id
-from guildhall.cli.output import Column, show_done, show_one, show_rows
+from guildhall.cli.output import Column, ask, show_done, show_one, show_rows
 from guildhall.client.guildhall.directories import FurnishedDirectory
 
 _COLUMNS: tuple[Column[FurnishedDirectory], ...] = (
@@ -62,6 +62,6 @@ def delete_directory(connection: Connection, directory_name: str, yes: bool) -> 
     """Delete a directory without users and groups."""
     found = find_directory_id(connection, directory_name)
     if not yes:
-        click.confirm(f"Delete the directory {directory_name!r} ({found})?", abort=True, err=True)
+        ask(f"Delete the directory {directory_name!r} ({found})?")
     connection.client.furnishing.directories.delete(found)
     show_done(f"Deleted {directory_name!r}", {"directoryId": found}, as_json=connection.as_json)

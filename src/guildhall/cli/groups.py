@@ -5,7 +5,6 @@ id of a new group from the search for its name.
 """
 
 import threading
-from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,15 +12,15 @@ import click
 
 from guildhall.cli.connection import Connection, connected
 from guildhall.cli.exit_codes import ExitCode, Failure
+from guildhall.cli.memberships import add_members, remove_members
 from guildhall.cli.names import (
     directory_id,
     find_group,
     find_resource_id,
-    find_user,
     first_directory_id,
     role_id,
 )
-from guildhall.cli.output import Column, progress, show_done, show_one, show_rows
+from guildhall.cli.output import Column, ask, show_done, show_one, show_rows
 from guildhall.client.errors import MethodNotAllowed, NotFound
 from guildhall.client.v2.groups import GROUP_GONE, Group
 from guildhall.client.v2.role_assignments import RoleAssignment
@@ -155,7 +154,7 @@ def delete_group(connection: Connection, group: str, yes: bool) -> None:
     """Delete a group with its memberships and role assignments."""
     found = find_group(connection, group)
     if not yes:
-        click.confirm(f"Delete {found.name!r} ({found.id})?", abort=True, err=True)
+        ask(f"Delete {found.name!r} ({found.id})?")
     connection.client.groups.delete(found.id, directory_id=found.directory_id)
     _done(connection, f"Deleted {found.name!r}", id=found.id, name=found.name)
 
@@ -170,41 +169,6 @@ def list_members(connection: Connection, group: str, limit: int | None) -> None:
     size = min(limit or PAGE, PAGE)
     users = connection.client.users.search_all(found.directory_id, group_ids=[found.id], limit=size)
     show_rows(islice(users, limit), _MEMBERS, as_json=connection.as_json)
-
-
-@command.command("add")
-@click.argument("group")
-@click.argument("users", metavar="USER...", nargs=-1, required=True)
-@connected
-def add_members(connection: Connection, group: str, users: Sequence[str]) -> None:
-    """Add users to a group; members already stay so."""
-    found = find_group(connection, group)
-    accounts = _accounts(connection, found, users)
-    with progress("Adding", len(accounts)) as advance:
-        for account_id in accounts:
-            connection.client.memberships.add(found.id, account_id, directory_id=found.directory_id)
-            advance(1)
-    _done(connection, f"Added {len(accounts)} to {found.name!r}", id=found.id, accountIds=accounts)
-
-
-@command.command("remove")
-@click.argument("group")
-@click.argument("users", metavar="USER...", nargs=-1, required=True)
-@connected
-def remove_members(connection: Connection, group: str, users: Sequence[str]) -> None:
-    """Remove users from a group."""
-    found = find_group(connection, group)
-    accounts = _accounts(connection, found, users)
-    with progress("Removing", len(accounts)) as advance:
-        for account_id in accounts:
-            connection.client.memberships.remove(found.id, account_id, directory_id=found.directory_id)
-            advance(1)
-    _done(connection, f"Removed {len(accounts)} from {found.name!r}", id=found.id, accountIds=accounts)
-
-
-def _accounts(connection: Connection, group: Group, users: Sequence[str]) -> list[str]:
-    """Find all users before the first change, so that a misspelt one changes nothing."""
-    return [find_user(connection, group.directory_id, said).account_id for said in users]
 
 
 @command.command("roles")
@@ -225,9 +189,13 @@ def list_roles(connection: Connection, group: str) -> None:
 def assign_role(connection: Connection, group: str, resource: str, role: str) -> None:
     """Give a group a role on a resource."""
     found, resource_id = find_group(connection, group), find_resource_id(connection, resource)
+    had = _has_role(connection, found, resource_id, role_id(role))
     assign = connection.client.role_assignments.assign
     assign(found.id, resource_id, role_id(role), directory_id=found.directory_id)
-    _role_done(connection, found, ("Assigned", "to"), (resource_id, role_id(role)))
+    sentence = (
+        "{group!r} has {role} on {resource} already" if had else "Assigned {role} on {resource} to {group!r}"
+    )
+    _role_done(connection, found, (resource_id, role_id(role)), sentence, changed=not had)
 
 
 @command.command("revoke")
@@ -238,17 +206,34 @@ def assign_role(connection: Connection, group: str, resource: str, role: str) ->
 def revoke_role(connection: Connection, group: str, resource: str, role: str) -> None:
     """Take a role on a resource from a group."""
     found, resource_id = find_group(connection, group), find_resource_id(connection, resource)
+    had = _has_role(connection, found, resource_id, role_id(role))
     revoke = connection.client.role_assignments.revoke
     revoke(found.id, resource_id, role_id(role), directory_id=found.directory_id)
-    _role_done(connection, found, ("Revoked", "from"), (resource_id, role_id(role)))
+    sentence = (
+        "Revoked {role} on {resource} from {group!r}" if had else "{group!r} has no {role} on {resource}"
+    )
+    _role_done(connection, found, (resource_id, role_id(role)), sentence, changed=had)
 
 
-def _role_done(connection: Connection, group: Group, words: tuple[str, str], role: tuple[str, str]) -> None:
-    verb, preposition = words
+def _has_role(connection: Connection, group: Group, resource_id: str, role: str) -> bool:
+    """Whether the group has the role now: a success does not tell whether it changed anything."""
+    rows = connection.client.role_assignments.list_all(
+        group.id, directory_id=group.directory_id, resource_ids=[resource_id], limit=PAGE
+    )
+    return any(row.resource_id == resource_id and role in row.roles for row in rows)
+
+
+def _role_done(
+    connection: Connection, group: Group, role: tuple[str, str], sentence: str, *, changed: bool
+) -> None:
     resource_id, role_name = role
-    sentence = f"{verb} {role_name} on {resource_id} {preposition} {group.name!r}"
-    _done(connection, sentence, id=group.id, resourceId=resource_id, roleId=role_name)
+    text = sentence.format(group=group.name, role=role_name, resource=resource_id)
+    _done(connection, text, id=group.id, resourceId=resource_id, roleId=role_name, changed=changed)
 
 
 def _done(connection: Connection, sentence: str, **result: object) -> None:
     show_done(sentence, result, as_json=connection.as_json)
+
+
+command.add_command(add_members)
+command.add_command(remove_members)

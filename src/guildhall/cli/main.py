@@ -2,15 +2,19 @@
 
 import difflib
 import importlib
+import io
+import json
 import os
 import sys
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import click
 
 from guildhall import __version__
+from guildhall.cli.escapes import ESCAPED, harmless, harmless_json
 from guildhall.cli.exit_codes import EPILOG, ExitCode, exit_code_of
+from guildhall.client.errors import ErrorAnswer
 from guildhall.settings import unknown_variables
 
 
@@ -85,27 +89,50 @@ def program() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ESCAPED)
     sys.exit(run(arguments))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; every error that may happen becomes one line."""
+    as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     try:
         left = program.main(arguments, prog_name="guildhall", standalone_mode=False)
     except click.exceptions.Abort:
-        return _complain("interrupted", ExitCode.INTERRUPTED)
+        return _complain("interrupted", ExitCode.INTERRUPTED, as_json=as_json)
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _show(error, as_json=as_json)
     except Exception as error:
         code = exit_code_of(error)
         if code is None:
             raise
-        return _complain(str(error), code)
+        return _complain(str(error), code, _answered(error), as_json=as_json)
     return left if isinstance(left, int) else ExitCode.DONE
 
 
-def _complain(text: str, code: ExitCode) -> int:
-    line = "".join(character if character.isprintable() else " " for character in text)
-    click.echo(f"Error: {line}", err=True)
+def _show(error: click.ClickException, *, as_json: bool) -> int:
+    if as_json:
+        return _complain(error.format_message(), error.exit_code, as_json=True)
+    written = io.StringIO()
+    error.show(file=written)
+    for line in written.getvalue().splitlines():
+        click.echo(harmless(line, terminal=True), err=True)
+    return error.exit_code
+
+
+def _answered(error: Exception) -> dict[str, Any]:
+    """Return what a program may want to know of a server's answer."""
+    if not isinstance(error, ErrorAnswer):
+        return {}
+    return {"status": error.status, "code": error.code, "errorId": error.error_id}
+
+
+def _complain(text: str, code: int, more: Mapping[str, Any] | None = None, *, as_json: bool) -> int:
+    if as_json:
+        told = {"error": {"exitCode": int(code), "message": text, **(more or {})}}
+        click.echo(harmless_json(json.dumps(told, ensure_ascii=False)), err=True)
+    else:
+        click.echo(f"Error: {harmless(text, terminal=True)}", err=True)
     return code

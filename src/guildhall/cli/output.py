@@ -2,8 +2,7 @@
 
 import itertools
 import sys
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -21,6 +20,8 @@ from rich.progress import (
 )
 from rich.table import Table
 from rich.text import Text
+
+from guildhall.cli.escapes import harmless, harmless_json
 
 T = TypeVar("T")
 
@@ -53,9 +54,10 @@ def show_one(record: T, columns: tuple[Column[T], ...], *, as_json: bool) -> Non
         click.echo(f"{column.title:{width}}  {printable(column.value(record))}")
 
 
-def show_done(text: str, result: Mapping[str, Any], *more: str, as_json: bool) -> None:
+def show_done(text: str | Sequence[str], result: Mapping[str, Any], *more: str, as_json: bool) -> None:
     """Write what was done: a sentence, and more lines, or an object with `--json`."""
-    for line in [_pretty(result)] if as_json else map(printable, (text, *more)):
+    lines = [text, *more] if isinstance(text, str) else [*text, *more]
+    for line in [_pretty(result)] if as_json else map(printable, lines):
         click.echo(line)
 
 
@@ -82,24 +84,24 @@ def counted(rows: Iterable[T], label: str = "Reading") -> Iterator[T]:
 
 
 def printable(value: Any) -> str:
-    """Return a value as text that cannot steer a terminal, whatever a server put into a name."""
+    """Return a value as text of one line that cannot steer a terminal, whatever a server put into a name."""
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (tuple, list)):
         return ", ".join(printable(item) for item in value) or "-"
-    text = str(value)
-    return text if text.isprintable() else "".join(_harmless(character) for character in text)
+    return harmless(str(value), terminal=sys.stdout.isatty())
 
 
-def _harmless(character: str) -> str:
-    is_control = unicodedata.category(character) in _CONTROL
-    return ascii(character)[1:-1] if is_control else character
+def ask(question: str) -> None:
+    """Ask on the terminal whether to go on; no leaves the program."""
+    click.confirm(harmless(question, terminal=True), abort=True, err=True)
 
 
-# Control characters, lone surrogates, and what ends a line or a paragraph.
-_CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
+def complain(text: str) -> None:
+    """Write one error of several; the command goes on."""
+    click.echo(f"Error: {harmless(text, terminal=True)}", err=True)
 
 
 def _table(rows: Iterable[T], columns: tuple[Column[T], ...]) -> Table:
@@ -125,10 +127,15 @@ def _write_array(rows: Iterable[Any]) -> None:
     separator = "["
     for row in rows:
         click.echo(separator)
-        click.echo(msgspec.json.encode(row).decode(), nl=False)
+        click.echo(_json(msgspec.json.encode(row)), nl=False)
         separator = ","
     click.echo("[]" if separator == "[" else "\n]")
 
 
 def _pretty(value: Any) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    return _json(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def _json(content: bytes) -> str:
+    text = content.decode()
+    return harmless_json(text) if sys.stdout.isatty() else text

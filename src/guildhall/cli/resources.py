@@ -6,7 +6,7 @@ import click
 
 from guildhall.cli.connection import Connection, connected, said
 from guildhall.cli.names import find_resource_id
-from guildhall.cli.output import Column, show_done, show_one, show_rows
+from guildhall.cli.output import Column, ask, show_done, show_one, show_rows
 from guildhall.client.guildhall.resources import Resource
 
 _COLUMNS: tuple[Column[Resource], ...] = (
@@ -78,6 +78,6 @@ def delete_resource(connection: Connection, resource: str, yes: bool) -> None:
     """Delete a resource that nobody holds a role on."""
     found = find_resource_id(connection, resource)
     if not yes:
-        click.confirm(f"Delete {resource!r} ({found})?", abort=True, err=True)
+        ask(f"Delete {resource!r} ({found})?")
     connection.client.furnishing.resources.delete(found)
     show_done(f"Deleted {resource!r}", {"resourceId": found}, as_json=connection.as_json)

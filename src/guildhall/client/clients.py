@@ -1,8 +1,9 @@
 """The two clients: the same subjects, asked synchronously or asynchronously."""
 
 import platform
+from collections.abc import Callable
 from types import TracebackType
-from typing import Generic, Self
+from typing import Generic, Self, TypeVar
 
 import httpx
 import msgspec
@@ -32,6 +33,8 @@ from guildhall.client.v2.memberships import Memberships
 from guildhall.client.v2.role_assignments import RoleAssignments
 from guildhall.client.v2.users import Users
 from guildhall.client.v2.workspaces import Workspaces
+
+H = TypeVar("H")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,8 +95,8 @@ class Guildhall(_Subjects[Sender]):
     """A synchronous client of any server of this contract; safe to use from several threads."""
 
     def __init__(self, url: str, key: str, options: Options = Options()) -> None:  # noqa: B008 - frozen
-        self._http = httpx.Client(timeout=options.timeout, verify=_verification(url, options))
         self._session = _session(url, key, options)
+        self._http = _open(httpx.Client, self._session, options)
         super().__init__(Sender(self._session, self._http))
 
     @property
@@ -118,8 +121,8 @@ class AsyncGuildhall(_Subjects[AsyncSender]):
     """An asynchronous client of any server of this contract."""
 
     def __init__(self, url: str, key: str, options: Options = Options()) -> None:  # noqa: B008 - frozen
-        self._http = httpx.AsyncClient(timeout=options.timeout, verify=_verification(url, options))
         self._session = _session(url, key, options)
+        self._http = _open(httpx.AsyncClient, self._session, options)
         super().__init__(AsyncSender(self._session, self._http))
 
     @property
@@ -140,10 +143,21 @@ class AsyncGuildhall(_Subjects[AsyncSender]):
         await self.aclose()
 
 
-def _verification(url: str, options: Options) -> bool | str:
+def _open(kind: Callable[..., H], session: Session, options: Options) -> H:
+    """Open a client of httpx, which reads proxies and certificates from the environment."""
     # Loading the trusted certificates takes longer than most calls, and plain HTTP has none to verify:
     # redirects, which could lead to HTTPS, are not followed.
-    return options.verify if url.startswith("https") else False
+    verify = options.verify if session.address.root.startswith("https") else False
+    try:
+        return kind(timeout=options.timeout, verify=verify)
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+        raise InvalidArgument(f"{_NETWORK} cannot be used: {error}") from error
+
+
+_NETWORK = (
+    "what the environment says about the network (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY,"
+    " SSL_CERT_FILE, SSL_CERT_DIR) or the file of trusted certificates"
+)
 
 
 def _session(url: str, key: str, options: Options) -> Session:

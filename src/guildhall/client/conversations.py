@@ -15,7 +15,13 @@ import msgspec
 from guildhall.client.addresses import Address
 from guildhall.client.answers import page, problem
 from guildhall.client.calls import V2, Answer, Call, Known, encode_path, encode_query
-from guildhall.client.errors import ConnectionFailed, ErrorAnswer, RateLimited, UnexpectedAnswer
+from guildhall.client.errors import (
+    ConnectionFailed,
+    ErrorAnswer,
+    InvalidArgument,
+    RateLimited,
+    UnexpectedAnswer,
+)
 from guildhall.client.paging import Page
 from guildhall.client.records import Record
 from guildhall.client.retries import Attempts, RetryPolicy, hinted_delay
@@ -120,9 +126,14 @@ def prepare(session: Session, call: Call[Any]) -> Conversation[Request]:
     for segment in call.path:
         if isinstance(segment, Known):
             known[segment] = yield from _look_up(session, segment)
-    query = encode_query(call.query)
-    url = session.address.url(encode_path(call.path, known)) + (f"?{query}" if query else "")
-    return Request(call.method, url, _headers(session, call), _content(call))
+    try:
+        query = encode_query(call.query)
+        url = session.address.url(encode_path(call.path, known)) + (f"?{query}" if query else "")
+        return Request(call.method, url, _headers(session, call), _content(call))
+    except UnicodeEncodeError as error:
+        # Bytes of an argument that are not UTF-8 come in as lone surrogates.
+        text = ascii(error.object)
+        raise InvalidArgument(f"{text} holds what is not Unicode text and cannot be sent") from error
 
 
 def _headers(session: Session, call: Call[Any]) -> dict[str, str]:

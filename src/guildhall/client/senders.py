@@ -10,7 +10,7 @@ import httpx
 from guildhall.client.answers import problem
 from guildhall.client.calls import Answer, Call
 from guildhall.client.conversations import Conversation, Outcome, Pause, Request, Session, converse, prepare
-from guildhall.client.errors import ConnectionFailed
+from guildhall.client.errors import ConnectionFailed, InvalidArgument
 from guildhall.client.paging import Page, Walk
 
 T = TypeVar("T")
@@ -48,6 +48,8 @@ class Sender:
                 yield from response.iter_bytes()
         except httpx.RequestError as error:
             raise _failure(error) from error
+        except (UnicodeError, httpx.InvalidURL) as error:
+            raise _unreachable(error) from error
 
     def _carry_out(self, conversation: Conversation[T]) -> T:
         outcome: Outcome | None = None
@@ -63,6 +65,8 @@ class Sender:
             return _answer(self.http.request(**_arguments(request)))
         except httpx.RequestError as error:
             return _failure(error)
+        except (UnicodeError, httpx.InvalidURL) as error:
+            raise _unreachable(error) from error
 
 
 class AsyncSender:
@@ -98,6 +102,8 @@ class AsyncSender:
                     yield piece
         except httpx.RequestError as error:
             raise _failure(error) from error
+        except (UnicodeError, httpx.InvalidURL) as error:
+            raise _unreachable(error) from error
 
     async def _carry_out(self, conversation: Conversation[T]) -> T:
         outcome: Outcome | None = None
@@ -113,6 +119,8 @@ class AsyncSender:
             return _answer(await self.http.request(**_arguments(request)))
         except httpx.RequestError as error:
             return _failure(error)
+        except (UnicodeError, httpx.InvalidURL) as error:
+            raise _unreachable(error) from error
 
 
 def _arguments(request: Request) -> dict[str, Any]:
@@ -133,6 +141,11 @@ def _failure(error: httpx.RequestError) -> ConnectionFailed:
     place = error.request.url
     where = f"{place.scheme}://{place.netloc.decode()}"
     return ConnectionFailed(f"{where}: {said}", maybe_done=not isinstance(error, _NEVER_SENT))
+
+
+def _unreachable(error: Exception) -> InvalidArgument:
+    """Say what a proxy's name in the environment, which is looked up late, may be wrong with."""
+    return InvalidArgument(f"the name of a host or proxy cannot be looked up: {error}")
 
 
 class Pages(Generic[T]):
