@@ -76,12 +76,15 @@ def _remove_unlocked(folder: Path) -> None:
             os.close(lock)
 
 
+_OF_BEFORE = re.compile(r"(\d+)(-wal|-shm|-journal)?")
+
+
 def _remove_of_before(path: Path) -> None:
     """Remove what the first release left, whose temporary files were named by the number of their process."""
-    named = re.compile(rf"\.{re.escape(path.name)}\.(\d+)(-wal|-shm|-journal)?")
+    beginning = f".{path.name}."
     with contextlib.suppress(OSError):
         for name in os.listdir(path.parent):  # noqa: PTH208 -- names are all that is needed
-            match = named.fullmatch(name)
+            match = _OF_BEFORE.fullmatch(name.removeprefix(beginning)) if name.startswith(beginning) else None
             if match and not _is_alive(int(match[1])):
                 path.with_name(name).unlink()
 
