@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from guildhall.store.sqlite_locks import identity
 
 _SUFFIX = ".guildhall-unfinished"
+_COMPANIONS = ("", "wal", "shm", "journal")
 PRIVATE = 0o600
 """The mode of every file that is made: whoever else may read it, its owner says."""
 
@@ -76,16 +76,14 @@ def _remove_unlocked(folder: Path) -> None:
             os.close(lock)
 
 
-_OF_BEFORE = re.compile(r"(\d+)(-wal|-shm|-journal)?")
-
-
 def _remove_of_before(path: Path) -> None:
     """Remove what the first release left, whose temporary files were named by the number of their process."""
-    beginning = f".{path.name}."
+    prefix = f".{path.name}."
     with contextlib.suppress(OSError):
         for name in os.listdir(path.parent):  # noqa: PTH208 -- names are all that is needed
-            match = _OF_BEFORE.fullmatch(name.removeprefix(beginning)) if name.startswith(beginning) else None
-            if match and not _is_alive(int(match[1])):
+            number, _, companion = name.removeprefix(prefix).partition("-")
+            of_ours = name.startswith(prefix) and number.isdecimal()
+            if of_ours and companion in _COMPANIONS and not _is_alive(int(number)):
                 path.with_name(name).unlink()
 
 
