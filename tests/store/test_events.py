@@ -10,8 +10,8 @@ from guildhall.app import open_database
 from guildhall.model.events import EventAction, EventFilter, EventView
 from guildhall.model.paging import Window
 from guildhall.operations.events import (
+    LOOKED_AT,
     PRUNED_AT_ONCE,
-    SLACK,
     list_events,
     prune_expired_events,
     record_event,
@@ -21,6 +21,7 @@ from guildhall.store.statement import Statement
 from tests import make, postgres
 
 DAY = 86_400_000
+SPAN = 40 * 60_000
 STREAM = EventView(EventFilter(), oldest_first=True, stream=True)
 
 
@@ -186,16 +187,34 @@ async def _run(tx, statement, **parameters):
     await tx.run(statement, **parameters)
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_times_are_found_where_they_contradict_the_order(world, seed):
-    """Clocks of several servers differ; whatever the order of events, times select exactly."""
+def steady(chance, start):
+    """Clocks of several servers that differ by less than a minute."""
+    rising = sorted(chance.randrange(start, start + SPAN) for _ in range(300))
+    return [time + chance.randrange(-30_000, 30_000) for time in rising]
+
+
+def set_back(chance, start):
+    """A clock that runs ahead for a while, and is set back twice."""
+    rising = sorted(chance.randrange(start, start + SPAN) for _ in range(900))
+    return [time + SPAN // 2 * (number // 300 == 1) for number, time in enumerate(rising)]
+
+
+def two_servers(chance, start):
+    """One server's clock is wrong by years."""
+    return [start + number * 1_000 + chance.choice((0, 3_650 * DAY)) for number in range(300)]
+
+
+@pytest.mark.parametrize("clocks", [steady, set_back, two_servers])
+@pytest.mark.parametrize("seed", range(2))
+async def test_times_are_found_where_they_contradict_the_order(world, seed, clocks):
+    """Whatever the order of events, times select exactly."""
     chance = random.Random(seed)
     start = make.NOW + DAY
-    rising = sorted(chance.randrange(start, start + 40 * SLACK) for _ in range(300))
-    times = [time + chance.randrange(-SLACK // 2, SLACK // 2) for time in rising]
+    times = clocks(chance, start)
     await world.write(insert, world.caller, times)
-    for _ in range(25):
-        since, until = sorted(chance.randrange(start - SLACK, start + 41 * SLACK) for _ in range(2))
+    edges = [start, start + SPAN, *times]
+    for _ in range(20):
+        since, until = sorted(chance.choice(edges) + chance.randrange(-60_000, 60_000) for _ in range(2))
         wanted = EventFilter(since=since, until=until)
         expected = [str(time) for time in times if since <= time < until]
         for view in (EventView(wanted), EventView(wanted, oldest_first=True, stream=True)):
@@ -206,6 +225,40 @@ async def test_times_are_found_where_they_contradict_the_order(world, seed):
                 if found == right:
                     break
             assert found == right
+
+
+@pytest.mark.parametrize("upward", [True, False])
+async def test_times_far_away_take_one_page(world, upward):
+    """Nobody walks through thousands of events that are of other times, in either direction."""
+    days = [make.NOW + DAY + number for number in range(LOOKED_AT * 2)]
+    wanted = make.NOW + 30 * DAY
+    times = [*days, wanted, wanted + 1] if upward else [wanted, wanted + 1, *days]
+    await world.write(insert, world.caller, times)
+    view = EventView(EventFilter(since=wanted, until=wanted + DAY), oldest_first=upward)
+    page = await world.read(list_events, world.caller, view, Window(25))
+    assert [event.time for event in page.items] == sorted((wanted, wanted + 1), reverse=not upward)
+    assert page.next is None
+
+
+async def test_prune_goes_on_behind_an_event_of_the_future(world):
+    """It was written while the clock was wrong; those behind it expire as they should."""
+    future = make.NOW + 3_650 * DAY
+    old = [make.NOW + number for number in range(10)]
+    await world.write(insert, world.caller, [future, *old, make.NOW + 190 * DAY])
+    world.clock.now = make.NOW + 200 * DAY
+    await prune_expired_events(world.database, 180)
+    found = [event.time for event in await every(world, EventView(EventFilter()))]
+    assert found == [make.NOW + 190 * DAY, future]
+
+
+async def test_polling_goes_on_behind_an_event_of_the_future(world):
+    """A poller that asks from a time on meets what is written now as well."""
+    world.clock.now = make.NOW + 3_650 * DAY
+    await world.write(record, world.caller, "future")
+    world.clock.now = make.NOW + DAY
+    await world.write(record, world.caller, "now")
+    view = EventView(EventFilter(since=make.NOW + DAY), oldest_first=True)
+    assert [event.message for event in await every(world, view)] == ["future", "now"]
 
 
 async def test_prune_removes_expired_events_in_batches(world):

@@ -108,7 +108,7 @@ def _plain(columns: str) -> str:
 
     Its indexes may hold a key beside their columns, as those of SQLite do of themselves.
     """
-    listed, _, condition = columns.replace(' COLLATE "C"', "").partition(" WHERE ")
+    listed, _, condition = columns.replace(' COLLATE "C"', "").replace('"', "").partition(" WHERE ")
     listed = listed.partition(" INCLUDE ")[0]
     return f"{listed} WHERE {condition.strip('()')}"
 

@@ -44,7 +44,7 @@ ALLOWED = {
     "directories.SELECT_DIRECTORY_IS_USED": _FIRST,
     "seeds.SELECT_ROLE_IS_USED": _FIRST,
     "events.INSERT_EVENT": _NEWEST,
-    "events.SELECT_LAST_POSITION": _NEWEST,
+    "events.SELECT_NEWEST_KEY": _NEWEST,
     "migrate.UPDATE_UNICODE_VERSION": "the table has one row",
     "orgs.SELECT_ORGS": "a database has few organizations; the command line lists them",
     "resources.SELECT_SEAT_TOTALS": "sums a small table, for /metrics",

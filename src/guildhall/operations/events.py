@@ -1,7 +1,6 @@
 """Recording what happened, in the transaction that makes it happen, and reading it (contract 8, "Events")."""
 
 from collections.abc import Sequence
-from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -11,7 +10,6 @@ from guildhall.model.events import (
     Event,
     EventAction,
     EventFilter,
-    EventPosition,
     EventView,
     Subject,
     parse_event_id,
@@ -26,13 +24,13 @@ from guildhall.store.orgs import SELECT_ORGS
 LOOKED_AT = 2_000
 """Events that a page of a filtered list looks at, at most; it may be short, then."""
 
-SLACK = 60_000
-"""Milliseconds by which the times of events may contradict their order: clocks differ, writers wait."""
-
 PRUNED_AT_ONCE = 500
 """Events that one transaction removes, so that others need not wait for it."""
 
 _CHUNK = 500
+_SHORT_CHUNK = 100
+"""Events read at once, at least, where the times are all that is wanted."""
+
 _BEHIND_ALL = 2**62
 _MILLISECONDS_OF_A_DAY = 86_400_000
 
@@ -99,7 +97,7 @@ async def list_events(tx: Transaction, caller: Caller, view: EventView, window: 
     A stream always has a next page. It holds what comes after this one, whenever that is committed:
     walking it gives each event exactly once, whoever writes meanwhile.
     """
-    span = await _span(tx, caller, view, window)
+    span = _span(caller, view, window)
     rows, stopped_at = await _walk(tx, view, window, span)
     page = cut_page(rows, window, lambda event: (event.event_key,))
     if stopped_at is not None:
@@ -122,8 +120,15 @@ class _Span(msgspec.Struct):
     since: int
     until: int
 
+    def pass_by(self, key: int) -> None:
+        """Leave out the events up to a key, in the direction of the walk."""
+        if self.upward:
+            self.above = key
+        else:
+            self.below = key
 
-async def _span(tx: Transaction, caller: Caller, view: EventView, window: Window) -> _Span:
+
+def _span(caller: Caller, view: EventView, window: Window) -> _Span:
     upward = view.oldest_first is not window.backward
     since, until = view.filter.since, view.filter.until
     span = _Span(caller.org_key, upward, -1, _BEHIND_ALL, since or 0, _BEHIND_ALL if until is None else until)
@@ -133,64 +138,44 @@ async def _span(tx: Transaction, caller: Caller, view: EventView, window: Window
             span.above = key - window.inclusive
         else:
             span.below = key + window.inclusive
-    if since and span.above < 0:
-        span.above = await _first_key_since(tx, caller, since - SLACK) - 1
-    if until is not None and span.below == _BEHIND_ALL:
-        span.below = await _first_key_since(tx, caller, until + SLACK)
     return span
-
-
-async def _first_key_since(tx: Transaction, caller: Caller, time: int) -> int:
-    """Return the least key from which on all events are of that time or later, by bisection."""
-    first = await tx.one(events.SELECT_POSITIONS, org_key=caller.org_key, start=0, most=1)
-    last = await tx.one(events.SELECT_LAST_POSITION, org_key=caller.org_key)
-    if first is None or last is None or first.time >= time:
-        return 0
-    if last.time < time:
-        return _BEHIND_ALL
-    earlier, key = first.event_key, last.event_key
-    while key - earlier > 1:
-        middle = (earlier + key) // 2
-        found = await tx.one(events.SELECT_POSITIONS, org_key=caller.org_key, start=middle, most=1)
-        if found is None or found.time >= time:
-            key = middle
-        else:
-            earlier = found.event_key
-    return key
 
 
 async def _walk(
     tx: Transaction, view: EventView, window: Window, span: _Span
 ) -> tuple[list[Event], int | None]:
-    """Return up to limit + 1 events that match and, if that took too long, the key that it stopped at."""
+    """Return up to limit + 1 events that match and, if that took too long, the key that it stopped at.
+
+    Where nothing of the times wanted was among those looked at, the index says where the next one is.
+    """
     statement = events.SELECT_EVENTS_DOWNWARD
     if span.upward:
         statement = events.SELECT_SETTLED_EVENTS_UPWARD if view.stream else events.SELECT_EVENTS_UPWARD
     wanted = _Test(view.filter)
-    most = _CHUNK if wanted.is_narrow else window.limit + 1
+    most = wanted.read_at_once(window.limit + 1)
     found: list[Event] = []
     for _ in range(0, LOOKED_AT, most):
-        rows = await tx.all(statement, **_parameters(span), most=most)
-        found += [row for row in rows if wanted.matches(row)]
+        rows = await tx.all(statement, org_key=span.org_key, above=span.above, below=span.below, most=most)
+        of_the_times = [row for row in rows if span.since <= row.time < span.until]
+        found += [row for row in of_the_times if wanted.matches(row)]
         if len(found) > window.limit:
             return found[: window.limit + 1], None
         if len(rows) < most:
             return found, None
-        if span.upward:
-            span.above = rows[-1].event_key
-        else:
-            span.below = rows[-1].event_key
+        span.pass_by(rows[-1].event_key)
+        if not of_the_times and not await _leap(tx, span):
+            return found, None
     return found, span.above if span.upward else span.below
 
 
-def _parameters(span: _Span) -> dict[str, int]:
-    return {
-        "org_key": span.org_key,
-        "above": span.above,
-        "below": span.below,
-        "since": span.since,
-        "until": span.until,
-    }
+async def _leap(tx: Transaction, span: _Span) -> bool:
+    """Go on right before the next event of the times wanted; return whether there is one."""
+    statement = events.SELECT_FIRST_KEY_BETWEEN if span.upward else events.SELECT_LAST_KEY_BETWEEN
+    key = await tx.value(statement, **msgspec.structs.asdict(span))
+    if key is None:
+        return False
+    span.pass_by(key - 1 if span.upward else key + 1)
+    return True
 
 
 class _Test:
@@ -199,7 +184,14 @@ class _Test:
     def __init__(self, wanted: EventFilter) -> None:
         self._wanted = wanted
         self._q = None if wanted.q is None else fold(wanted.q)
-        self.is_narrow = wanted != EventFilter(since=wanted.since, until=wanted.until)
+
+    def read_at_once(self, least: int) -> int:
+        """Return how many events to read at once for a page that needs so many."""
+        wanted = self._wanted
+        if wanted == EventFilter():
+            return least
+        times_only = wanted == EventFilter(since=wanted.since, until=wanted.until)
+        return max(least, _SHORT_CHUNK) if times_only else _CHUNK
 
     def matches(self, event: Event) -> bool:
         """Whether the event passes everything but the times."""
@@ -230,12 +222,13 @@ async def prune_events(tx: Transaction, org_key: int, days: int) -> bool:
     """Remove some of an organization's expired events; return whether there may be more."""
     expired = await _expired(tx, org_key, days, PRUNED_AT_ONCE)
     if expired:
-        await tx.run(events.DELETE_EVENTS, org_key=org_key, last=expired[-1].event_key)
+        await tx.run(events.DELETE_EVENTS, org_key=org_key, event_keys=expired)
     return len(expired) == PRUNED_AT_ONCE
 
 
-async def _expired(tx: Transaction, org_key: int, days: int, most: int) -> list[EventPosition]:
-    """Return the oldest events that have expired; never the newest event of all, see INSERT_EVENT."""
-    oldest = await tx.all(events.SELECT_POSITIONS, org_key=org_key, start=0, most=most + 1)
-    end = tx.now - days * _MILLISECONDS_OF_A_DAY
-    return list(takewhile(lambda position: position.time < end, oldest[:-1]))
+async def _expired(tx: Transaction, org_key: int, days: int, most: int) -> list[int]:
+    """Return the keys of expired events, wherever they stand; never the newest's, see INSERT_EVENT."""
+    before = tx.now - days * _MILLISECONDS_OF_A_DAY
+    expired = await tx.values(events.SELECT_EXPIRED_KEYS, org_key=org_key, before=before, most=most + 1)
+    newest = await tx.value(events.SELECT_NEWEST_KEY, org_key=org_key) if expired else None
+    return [key for key in expired if key != newest][:most]

@@ -1,11 +1,11 @@
-"""Events in the store: one clustered key, no further index (design 2.2).
+"""Events in the store: one clustered key, and an index that finds what is of a time (ADR 9, ADR 23).
 
 The order of events is that of their keys. SQLite commits one transaction after the other, so the
 next number does. PostgreSQL commits in any order: there a key is the id of its transaction and a
 number within, so that all keys below the oldest running transaction are known to be final.
 """
 
-from guildhall.model.events import Event, EventPosition
+from guildhall.model.events import Event
 from guildhall.store.statement import register
 
 KEYS_OF_TRANSACTION = 65_536
@@ -48,7 +48,7 @@ _EVENTS = """
 """
 
 _BETWEEN = f"""
-    {_EVENTS} AND event_key > :above AND event_key < :below AND time >= :since AND time < :until
+    {_EVENTS} AND event_key > :above AND event_key < :below
 """
 
 SELECT_EVENT = register(f"{_EVENTS} AND event_key = :event_key AND time = :time", Event)
@@ -67,17 +67,25 @@ SELECT_SETTLED_EVENTS_UPWARD = register(
 )
 """Nothing can come to stand before an event of this list any more."""
 
-SELECT_POSITIONS = register(
+_BETWEEN_TIMES = """
+    FROM events WHERE org_key = :org_key AND time >= :since AND time < :until
+      AND event_key > :above AND event_key < :below
+"""
+
+SELECT_FIRST_KEY_BETWEEN = register(f"SELECT MIN(event_key + 0) {_BETWEEN_TIMES}")
+"""The sum keeps the engines from walking in the order of the keys, where the times may be far away."""
+
+SELECT_LAST_KEY_BETWEEN = register(f"SELECT MAX(event_key + 0) {_BETWEEN_TIMES}")
+
+SELECT_NEWEST_KEY = register(
+    "SELECT event_key FROM events WHERE org_key = :org_key ORDER BY event_key DESC LIMIT 1"
+)
+
+SELECT_EXPIRED_KEYS = register(
     """
-    SELECT event_key, time FROM events WHERE org_key = :org_key AND event_key >= :start
-    ORDER BY event_key LIMIT :most
-    """,
-    EventPosition,
+    SELECT event_key FROM events WHERE org_key = :org_key AND time < :before
+    ORDER BY time, event_key LIMIT :most
+    """
 )
 
-SELECT_LAST_POSITION = register(
-    "SELECT event_key, time FROM events WHERE org_key = :org_key ORDER BY event_key DESC LIMIT 1",
-    EventPosition,
-)
-
-DELETE_EVENTS = register("DELETE FROM events WHERE org_key = :org_key AND event_key <= :last")
+DELETE_EVENTS = register("DELETE FROM events WHERE org_key = :org_key AND event_key IN (:event_keys...)")
