@@ -32,7 +32,7 @@ from guildhall.api.v2 import suspensions as v2_suspensions
 from guildhall.api.v2 import users as v2_users
 from guildhall.api.v2 import workspaces as v2_workspaces
 from guildhall.api.v2.errors import V2
-from guildhall.http.application import Application
+from guildhall.http.application import Application, SetTo
 from guildhall.http.authentication import Authenticator
 from guildhall.http.documentation import Documentation
 from guildhall.http.exchange import Receive, Scope, Send
@@ -193,7 +193,7 @@ class Server:
             self.database,
             self.authenticator,
             _origin(settings),
-            strict=settings.strict,
+            SetTo(settings.strict, settings.export_timeout),
         )
         self._tasks = [
             asyncio.create_task(self._keep_house()),

@@ -55,6 +55,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None,
         Meta(description="`host:port` that serves `/metrics` instead of the main address."),
     ] = None
+    export_timeout: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="Seconds that an export over HTTP may take; it is broken off then. Until its end the"
+            " database keeps what has changed since its beginning.",
+        ),
+    ] = 300.0
     lock_timeout: Annotated[
         float,
         Meta(

@@ -13,7 +13,7 @@ from guildhall.cli.exit_codes import ExitCode
 from guildhall.model.names import UNICODE_VERSION
 from guildhall.operations.accounts import ProfileChanges
 from guildhall.store import migrate, postgres_migrate, postgres_upgrade, sqlite_migrate
-from guildhall.store.database import StartRefused
+from guildhall.store.database import SCHEMA_VERSION, StartRefused
 from guildhall.store.database_urls import sqlite_path
 from tests.cli.conftest import Ended
 from tests.cli.databases import contents, name_stamps, run_sql
@@ -22,6 +22,9 @@ from tests.make import World, open_world
 OnDatabase = Callable[..., Ended]
 OLDER = "1.0.0"
 NEWER = "99.0.0"
+
+
+NEXT = SCHEMA_VERSION + 1
 
 
 @pytest.fixture
@@ -51,15 +54,15 @@ def migrated(guildhall: Any, furnished: str) -> OnDatabase:
 
 @pytest.fixture
 def newer_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the program know a second schema, with one more table."""
+    """Let the program know a schema more, with one more table."""
     known = migrate.migrations
 
     def migrations(engine: str, after: int = 0) -> list[tuple[int, str]]:
-        second = [(2, "CREATE TABLE extra (a INTEGER NOT NULL)")] if after < 2 else []
-        return [*known(engine, after), *second]
+        another = [(NEXT, "CREATE TABLE extra (a INTEGER NOT NULL)")] if after < NEXT else []
+        return [*known(engine, after), *another]
 
     for module in (migrate, sqlite_migrate, postgres_upgrade):
-        monkeypatch.setattr(module, "SCHEMA_VERSION", 2)
+        monkeypatch.setattr(module, "SCHEMA_VERSION", NEXT)
     for module in (sqlite_migrate, postgres_migrate):
         monkeypatch.setattr(module, "migrations", migrations)
 
@@ -83,7 +86,9 @@ def test_migrate_has_nothing_to_do(migrated, furnished):
     ended = migrated("--json")
     assert ended.code == ExitCode.DONE
     result = json.loads(ended.out)
-    assert result == {"schema": [1, 1], "unicode": [UNICODE_VERSION] * 2, "refolded": 0, "backup": None}
+    assert result["schema"] == [SCHEMA_VERSION] * 2
+    assert result["unicode"] == [UNICODE_VERSION] * 2
+    assert (result["refolded"], result["backup"]) == (0, None)
     assert contents(furnished) == before
     assert not backups(furnished)
 
@@ -91,19 +96,19 @@ def test_migrate_has_nothing_to_do(migrated, furnished):
 def test_migrate_applies_what_is_missing(migrated, furnished, newer_program):
     before = contents(furnished)
     result = json.loads(migrated("--json").out)
-    assert result["schema"] == [1, 2]
+    assert result["schema"] == [SCHEMA_VERSION, NEXT]
     assert run_sql(furnished, "SELECT count(*) FROM extra") == [(0,)]
     assert contents(furnished) == before
     if sqlite_path(furnished) is not None:
         assert contents(result["backup"]) == before
-        assert run_sql(result["backup"], "SELECT version FROM schema_info") == [(1,)]
+        assert run_sql(result["backup"], "SELECT version FROM schema_info") == [(SCHEMA_VERSION,)]
 
 
 def test_start_migrates_an_older_schema_after_a_backup(furnished, newer_program):
     before = contents(furnished)
     start(furnished)
     start(furnished)
-    assert run_sql(furnished, "SELECT version FROM schema_info") == [(2,)]
+    assert run_sql(furnished, "SELECT version FROM schema_info") == [(NEXT,)]
     assert len(backups(furnished)) == (1 if sqlite_path(furnished) else 0)
     assert all(contents(str(backup)) == before for backup in backups(furnished))
 
@@ -112,7 +117,7 @@ def test_start_migrates_an_older_schema_after_a_backup(furnished, newer_program)
 def test_newer_schema_is_refused(migrated, furnished, refused):
     run_sql(furnished, "UPDATE schema_info SET version = 9, compatibility = 9")
     if refused == "start":
-        with pytest.raises(StartRefused, match="schema 9, this program knows schema 1"):
+        with pytest.raises(StartRefused, match=f"schema 9, this program knows schema {SCHEMA_VERSION}"):
             start(furnished)
     else:
         ended = migrated()

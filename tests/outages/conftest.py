@@ -17,7 +17,10 @@ def database_url(postgres_database_url: str) -> str:
 @pytest.fixture
 async def world(relay: Relay) -> AsyncIterator[World]:
     """A server that waits for little, and whose database is reached by the relay."""
-    limits = {"connect": 0.5, "statement": 0.5, "lock": 0.25}
-    settings = {f"postgres_{name}_timeout": seconds for name, seconds in limits.items()}
-    async with open_world(relay.url, postgres_connections=2, **settings) as opened:
+    limits = {
+        "postgres_connect_timeout": 0.5,
+        "postgres_statement_timeout": 0.5,
+        "lock_timeout": 0.25,
+    }
+    async with open_world(relay.url, postgres_connections=2, **limits) as opened:
         yield opened

@@ -66,6 +66,15 @@ class _Begun(NamedTuple):
     rest: AsyncGenerator[bytes, None]
 
 
+class SetTo(NamedTuple):
+    """What settings say of requests."""
+
+    strict: bool
+    """Whether unknown parameters and fields are refused."""
+    export_timeout: float
+    """Seconds that a long answer may take."""
+
+
 class Application:
     """Answers requests of all wires; the composition root builds it."""
 
@@ -76,15 +85,14 @@ class Application:
         database: Database,
         authenticator: Authenticator,
         origin: Origin,
-        *,
-        strict: bool = False,
+        set_to: SetTo,
     ) -> None:
         self._router = router
         self._wires = wires
         self._database = database
         self._authenticator = authenticator
         self._origin = origin
-        self._strict = strict
+        self._set_to = set_to
         self._turns = asyncio.Semaphore(MOST_READINGS)
         self._meter = RequestMeter()
         self._kept = KeptAnswers(database.freshness) if database.freshness is not None else None
@@ -197,7 +205,7 @@ class Application:
         preferences: Mapping[str, str] = _NO_PREFERENCES
         if exchange.header(b"prefer") is not None:
             preferences = read_preferences(exchange.every_header(b"prefer"))
-        strict = self._strict or preferences.get("handling") == "strict"
+        strict = self._set_to.strict or preferences.get("handling") == "strict"
         body = None
         if route.body is not None:
             body = await self._read_body(exchange, route, strict=strict)
@@ -252,17 +260,14 @@ class Application:
         return _Begun(await anext(pieces, None), pieces)
 
     async def _send_stream(self, send: Send, response: Response, begun: _Begun, exchange: Exchange) -> None:
-        """Send a long answer; a client that takes none of it for long loses the connection."""
+        """Send a long answer; one that takes too long in all, or of which none is taken, is broken off."""
         async with contextlib.aclosing(begun.rest) as rest:
             await _send(send, response, exchange)
             if exchange.method == "HEAD":
                 return
-            piece = begun.first
             try:
-                while piece is not None:
-                    async with asyncio.timeout(STALLED_SECONDS):
-                        await send({"type": "http.response.body", "body": piece, "more_body": True})
-                    piece = await anext(rest, None)
+                async with asyncio.timeout(self._set_to.export_timeout):
+                    await _send_pieces(send, begun.first, rest)
             except Exception:
                 # The status has been sent: only an answer that breaks off can tell that it is not whole.
                 _LOG.exception("answer broken off", extra={"request_id": exchange.id})
@@ -287,6 +292,13 @@ class Application:
         """Return the wire in whose words a path without a route is answered."""
         segments = path.removeprefix("/gateway/api").split("/")
         return self._wires.get("/".join(segments[:3]), self._wires[""])
+
+
+async def _send_pieces(send: Send, piece: bytes | None, rest: AsyncGenerator[bytes, None]) -> None:
+    while piece is not None:
+        async with asyncio.timeout(STALLED_SECONDS):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        piece = await anext(rest, None)
 
 
 async def _operate_beside(replica: Replica, exchange: Exchange, route: Route, request: Request) -> Response:

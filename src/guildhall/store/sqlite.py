@@ -47,6 +47,9 @@ SECONDS_OFF_LOOP = 1.0
 _CHECK_SECONDS = 2.0
 _STEPS_BETWEEN_LOOKS = 4_000
 _READER_THREADS = 2
+_STREAMS_AT_ONCE = 2
+"""Long reads at once. Each keeps the log from being taken back into the file for as long as it lasts."""
+
 _THREAD_CACHE = -4096
 """Kibibytes of cache for long reads, which hardly come back to the same pages."""
 
@@ -80,6 +83,7 @@ class SQLiteDatabase:
         self._reads_many = False
         self._off_loop_until = 0.0
         self._rounds = Rounds()
+        self._streaming = asyncio.Semaphore(_STREAMS_AT_ONCE)
         self._threads = ThreadPoolExecutor(_READER_THREADS, "guildhall-reader")
         self._of_thread = threading.local()
         self._readers: list[apsw.Connection] = []
@@ -220,7 +224,22 @@ class SQLiteDatabase:
     async def stream(
         self, function: Callable[..., AsyncGenerator[Result, None]], *args: Any, **kwargs: Any
     ) -> AsyncGenerator[Result, None]:
-        """Step through a long read, each step in a thread, on a connection of its own."""
+        """Step through a long read, each step in a thread, on a connection of its own; some at once."""
+        try:
+            async with asyncio.timeout(None if math.isinf(self._patience) else self._patience):
+                await self._streaming.acquire()
+        except TimeoutError as error:
+            raise Unavailable("As many long answers are being read as there may be at once.") from error
+        try:
+            async with contextlib.aclosing(self._stream(function, args, kwargs)) as items:
+                async for item in items:
+                    yield item
+        finally:
+            self._streaming.release()
+
+    async def _stream(
+        self, function: Callable[..., AsyncGenerator[Result, None]], args: Any, kwargs: Any
+    ) -> AsyncGenerator[Result, None]:
         loop = asyncio.get_running_loop()
         try:
             connection = connect_durably(self.path, self._vfs, read_only=True)
