@@ -356,3 +356,8 @@ BEGIN
 END $$;
 CREATE INDEX groups_search ON groups USING gin (grams(org_key, name_key));
 CREATE INDEX users_search ON users USING gin ((grams(org_key, name_key) || grams(org_key, email_key)));
+
+-- Schema 3
+
+-- Events by time, whatever the clock did: times may contradict the order of the keys (ADR 23).
+CREATE INDEX events_time ON events (org_key, time, event_key);

@@ -332,3 +332,8 @@ END;
 CREATE TRIGGER users_deleted AFTER DELETE ON users BEGIN
     DELETE FROM user_trigrams WHERE rowid = old.user_key;
 END;
+
+-- Schema 3
+
+-- Events by time, whatever the clock did: times may contradict the order of the keys (ADR 23).
+CREATE INDEX events_time ON events (org_key, time, event_key);
