@@ -32,6 +32,14 @@ def files(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if path.suffix not in (".lock", ".use")}
 
 
+def before_restore(path: Path) -> dict[str, Any]:
+    """What a restored database has, but for the event that says so."""
+    found = contents(str(path))
+    told = [row for row in found["events"] if "organization_restored" in row]
+    assert len(told) == 1
+    return {**found, "events": [row for row in found["events"] if row not in told]}
+
+
 async def command(*arguments: str | Path) -> int:
     """Run a command in a thread, beside the server of this process."""
     return await asyncio.to_thread(run, [str(argument) for argument in arguments])
@@ -132,7 +140,7 @@ def test_restore_makes_a_database_where_there_is_none(generated, guildhall, tmp_
     backup, other = tmp_path / "backup.db", tmp_path / "other.db"
     guildhall("backup", str(backup), "--database", str(generated))
     assert guildhall("restore", str(backup), "--database", str(other)).code == ExitCode.DONE
-    assert contents(str(other)) == contents(str(generated))
+    assert before_restore(other) == contents(str(generated))
     assert files(tmp_path) == {"guildhall.db", "backup.db", "other.db"}
 
 
@@ -195,4 +203,60 @@ def test_restore_leaves_no_log_of_the_database_before(generated, guildhall, tmp_
     (tmp_path / "guildhall.db-shm").write_bytes(b"old")
     assert guildhall("restore", str(backup), "--force", "--database", str(generated)).code == ExitCode.DONE
     assert files(tmp_path) == {"guildhall.db", "backup.db"}
-    assert contents(str(generated)) == contents(str(backup))
+    assert before_restore(generated) == contents(str(backup))
+
+
+async def poll(world: World, cursor: str | None) -> tuple[list[str], str]:
+    """Read what is new in the stream of events; return their actions and where to go on."""
+    stream = f"/admin/v1/orgs/{world.caller.org_id}/events-stream"
+    answer = (await world.http.get(stream, params={"cursor": cursor} if cursor else {})).json()
+    return [event["attributes"]["action"] for event in answer["data"]], answer["meta"]["next"]
+
+
+async def test_poller_goes_on_after_a_restore_and_no_key_is_given_out_again(tmp_path):
+    path, backup = tmp_path / "guildhall.db", tmp_path / "backup.db"
+    async with open_world(f"sqlite:///{path}") as world:
+        await world.group("Old")
+        assert await command("backup", backup, "--database", path) == ExitCode.DONE
+        lost = [await world.group(f"Lost {number}") for number in range(5)]
+        _, cursor = await poll(world, None)
+        groups = f"{world.v2()}/groups"
+        of_lost = await world.http.get(groups, params={"groupIds": lost[0].id, "limit": 1})
+    assert await command("restore", backup, "--force", "--database", path) == ExitCode.DONE
+    server = Server(Settings(database=str(path)))
+    await server.start()
+    try:
+        world.server = server
+        world.http = world.client(world.secret)
+        seen, cursor = await poll(world, cursor)
+        assert seen == ["organization_restored"]
+        for number in range(6):
+            created = await world.http.post(groups, json={"name": f"New {number}"})
+            assert created.status_code == 201
+            seen, cursor = await poll(world, cursor)
+            assert seen == ["group_created"]
+        again = await world.http.get(groups, params={"cursor": of_lost.json()["links"]["self"]})
+        assert again.json()["data"] == []
+    finally:
+        await server.stop()
+    assert await command("check", "--database", path) == ExitCode.DONE
+
+
+async def test_cursors_are_refused_where_nobody_knows_what_was_given_out(tmp_path):
+    """The database is lost, and its backup restored to another disk."""
+    path, backup, other = (tmp_path / name for name in ("guildhall.db", "backup.db", "other.db"))
+    async with open_world(f"sqlite:///{path}") as world:
+        assert await command("backup", backup, "--database", path) == ExitCode.DONE
+        await world.group("Lost")
+        _, cursor = await poll(world, None)
+    assert await command("restore", backup, "--database", other) == ExitCode.DONE
+    server = Server(Settings(database=str(other)))
+    await server.start()
+    try:
+        world.server = server
+        stream = f"/admin/v1/orgs/{world.caller.org_id}/events-stream"
+        refused = await world.client(world.secret).get(stream, params={"cursor": cursor})
+        assert refused.status_code == 400
+        assert "cursor" in refused.json()["errors"][0]["detail"]
+    finally:
+        await server.stop()

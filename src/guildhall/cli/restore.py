@@ -19,7 +19,8 @@ from guildhall.store.sqlite_backup import restore_sqlite
 def command(database_url: str, file: Path, *, force: bool, as_json: bool) -> None:
     """Put the backup FILE in the place of the database, which no process may have open.
 
-    The backup is tested first, and stays. Keys and page cursors from before the backup work again.
+    The backup is tested first, and stays. Keys work again, and so do page cursors where the database that
+    the backup is of is replaced; elsewhere they are refused, and who polls events begins anew.
     """
     path = sqlite_path(database_url)
     if path is None:

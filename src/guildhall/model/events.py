@@ -39,6 +39,7 @@ class EventAction(enum.StrEnum):
     DEFAULT_GROUP_SET = "default_group_set"
     DEFAULT_GROUP_CLEARED = "default_group_cleared"
     ORGANIZATION_SEEDED = "organization_seeded"
+    ORGANIZATION_RESTORED = "organization_restored"
 
 
 class ActionName(NamedTuple):
@@ -76,6 +77,7 @@ ACTION_NAMES: Mapping[EventAction, ActionName] = {
         "Ended a group's being the default of a resource", "Groups"
     ),
     EventAction.ORGANIZATION_SEEDED: ActionName("Applied a seed file", "Organization"),
+    EventAction.ORGANIZATION_RESTORED: ActionName("Restored a backup", "Organization"),
 }
 """The names of all actions, for `event-actions`."""
 

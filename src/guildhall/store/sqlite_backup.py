@@ -21,6 +21,7 @@ from guildhall.store.sqlite_files import (
 )
 from guildhall.store.sqlite_locks import SharedUse
 from guildhall.store.sqlite_migrate import read_versions
+from guildhall.store.sqlite_restoring import go_on_from, read_given_out
 from guildhall.store.sqlite_transaction import connect
 from guildhall.store.temporary_files import create_private, temporary_beside
 
@@ -56,7 +57,8 @@ def restore_sqlite(backup: Path, path: Path, *, force: bool = False) -> int:
     """Put a backup in the place of a database that nobody has open; return its size in bytes.
 
     It is copied first and the copy is tested, so that whatever is wrong with the backup is found
-    before anything is replaced. Raises StartRefused.
+    before anything is replaced. Keys that the replaced database gave out are not given out again.
+    Raises StartRefused.
     """
     if not backup.exists():
         raise StartRefused(f"There is no file {backup}.")
@@ -66,6 +68,7 @@ def restore_sqlite(backup: Path, path: Path, *, force: bool = False) -> int:
             require_database_file(backup)
             _copy(backup, temporary)
         _require_sound(temporary, backup)
+        go_on_from(temporary, read_given_out(path))
         finish(temporary)
         put_in_place(temporary, path)
         return path.stat().st_size
