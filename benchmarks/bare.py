@@ -1,4 +1,4 @@
-"""The floor of the HTTP server: Granian with an application that sends prepared answers.
+"""The floor of the HTTP server: the product's own, with an application that sends prepared answers.
 
 `python -m benchmarks.bare FILE WORKERS`, where FILE holds answers by their paths; `/` followed by a name.
 """
@@ -6,15 +6,16 @@
 import json
 import socket
 import sys
-import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server.mp import MPServer
+
+from guildhall.server.limits import Limits
+from guildhall.server.supervisor import Supervisor
+from guildhall.server.workers import Address, Lines, run_worker
 
 Answers = dict[str, tuple[int, list[tuple[bytes, bytes]], bytes]]
 """Status, headers and body by path."""
@@ -34,7 +35,7 @@ class Application:
 
     async def __call__(
         self,
-        scope: dict[str, Any],
+        scope: MutableMapping[str, Any],
         receive: Callable[[], Awaitable[Any]],
         send: Callable[[Any], Awaitable[None]],
     ) -> None:
@@ -48,8 +49,15 @@ class Application:
         await send(start)
         await send(body)
 
+    async def start(self) -> None:
+        """Begin: the answers are there."""
+
+    async def stop(self) -> None:
+        """End: nothing was begun."""
+
 
 async def _live(receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+    """Follow the start and stop of another ASGI server (benchmarks/http_servers.py)."""
     while True:
         event = (await receive())["type"]
         await send({"type": f"{event}.complete"})
@@ -57,33 +65,22 @@ async def _live(receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awa
             return
 
 
+def read_answers(path: str) -> Answers:
+    """Return the answers that a file holds."""
+    return msgspec.msgpack.decode(Path(path).read_bytes(), type=Answers)
+
+
 def main() -> None:
     """Serve on a free port, which is printed as JSON once the server answers."""
-    answers = msgspec.msgpack.decode(Path(sys.argv[1]).read_bytes(), type=Answers)
-    with socket.socket() as reservation:
-        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reservation.bind(("127.0.0.1", 0))
-        port = reservation.getsockname()[1]
-        threading.Thread(target=_announce, args=(port,), daemon=True).start()
-        # The settings of `guildhall serve`.
-        MPServer(
-            "bare",
-            address="127.0.0.1",
-            port=port,
-            interface=Interfaces.ASGI,
-            workers=int(sys.argv[2]),
-            websockets=False,
-            log_level=LogLevels.warning,
-        ).serve(target_loader=lambda _target: Application(answers))
+    application = Application(read_answers(sys.argv[1]))
+    with socket.create_server(("127.0.0.1", 0), backlog=1_024) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        supervisor = Supervisor(partial(_work, listening, application), int(sys.argv[2]))
+        supervisor.run(partial(print, json.dumps({"url": address}), flush=True), on_stop=listening.close)
 
 
-def _announce(port: int) -> None:
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                print(json.dumps({"url": f"http://127.0.0.1:{port}"}), flush=True)
-                return
-        threading.Event().wait(0.01)
+def _work(listening: socket.socket, application: Application, lines: Lines) -> None:
+    run_worker(application, [Address(listening, application)], Limits(), lines)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ PARTS = {
     "waiting for the interpreter": r"take_gil|pthread_cond_timedwait",
     "SQLite in apsw": r"\(__init__\.cpython-[^/]*\.so\)",
     "JSON and structs in msgspec": r"\(msgspec/",
-    "HTTP server": r"\(granian/_",
+    "HTTP server": r"\(guildhall/server/",
     "store/": r"\(guildhall/store/",
     "api/, operations/": r"\(guildhall/(api|operations|model)/",
     "http/": r"\(guildhall/(http/|app)",

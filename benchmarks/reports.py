@@ -80,8 +80,8 @@ def _origin(measured: dict[str, Any]) -> str:
     machine = measured["machine"]
     return (
         f"at revision {measured['revision']} on {measured['date']}: SQLite {machine['sqlite']},"
-        f" Granian {machine['granian']} on uvloop {machine['uvloop']}, Python {machine['python']}, load by"
-        f" {machine['wrk']}, {machine['cores']} cores of {machine['processor']} with"
+        f" httptools {machine['httptools']} on uvloop {machine['uvloop']}, Python {machine['python']}, load"
+        f" by {machine['wrk']}, {machine['cores']} cores of {machine['processor']} with"
         f" {machine['memory_gb']:.0f} GB ({machine['system']})."
     )
 

@@ -307,7 +307,7 @@ def _machine() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "sqlite": apsw.sqlite_lib_version(),
-        "granian": importlib.metadata.version("granian"),
+        "httptools": importlib.metadata.version("httptools"),
         "uvloop": importlib.metadata.version("uvloop"),
         "wrk": subprocess.run(("wrk", "-v"), capture_output=True, text=True, check=False).stdout.split(" [")[
             0

@@ -2,11 +2,10 @@
 
 import asyncio
 import contextlib
-import gc
 import importlib
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -40,7 +39,7 @@ from guildhall.http.front_page import docs_redirect_route, front_page_route
 from guildhall.http.health import Health, measure_seats
 from guildhall.http.metrics import publish_requests
 from guildhall.http.origin import Origin, is_loopback
-from guildhall.http.routing import Router
+from guildhall.http.routing import Route, Router
 from guildhall.operations.events import prune_expired_events
 from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
@@ -139,7 +138,7 @@ async def open_with_replica(
 
 
 class Server:
-    """The ASGI application with its lifespan: opens the database, does the housekeeping, closes it."""
+    """The ASGI application: opens the database, does the housekeeping, closes it."""
 
     def __init__(
         self,
@@ -155,50 +154,41 @@ class Server:
         self.database: Database
         self.authenticator: Authenticator
         self._application: Application
+        self._measuring: Application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or follow the server's start and stop."""
-        if scope["type"] == "http":
-            await self._application(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+        """Answer a request."""
+        await self._application(scope, receive, send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            event = (await receive())["type"]
-            if event == "lifespan.startup":
-                try:
-                    await self.start()
-                except Exception as error:
-                    # Said in so many words, or the server would take requests all the same.
-                    await send({"type": "lifespan.startup.failed", "message": str(error)})
-                    raise
-                _freeze_what_stays()
-                await send({"type": "lifespan.startup.complete"})
-            else:
-                await self.stop()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
+    async def answer_metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request at the address that serves `/metrics` and nothing else."""
+        await self._measuring(scope, receive, send)
 
     async def start(self) -> None:
         """Open the database and take requests; raises StartRefused."""
         settings = self._settings
         self.database = await open_with_replica(settings, clock=self._clock, new_id=self._new_id)
         self.authenticator = Authenticator(self.database, self._clock)
-        health = Health(self.database, V2).routes(with_metrics=settings.metrics_address is None)
-        described = (*ROUTES, *health, front_page_route(V2))
-        self._application = Application(
-            Router((*described, *Documentation(described, V2).routes(), docs_redirect_route(V2))),
-            _WIRES,
-            self.database,
-            self.authenticator,
-            _origin(settings),
-            SetTo(settings.strict, settings.export_timeout),
-        )
+        health = Health(self.database, V2)
+        own_address = settings.metrics_address is not None
+        described = (*ROUTES, *health.routes(with_metrics=not own_address), front_page_route(V2))
+        documentation = (*Documentation(described, V2).routes(), docs_redirect_route(V2))
+        self._application = self._build((*described, *documentation))
+        self._measuring = self._build((health.metrics_route(),))
         self._tasks = [
             asyncio.create_task(self._keep_house()),
             asyncio.create_task(self.database.read_ahead()),
         ]
+
+    def _build(self, routes: Sequence[Route]) -> Application:
+        return Application(
+            Router(routes),
+            _WIRES,
+            self.database,
+            self.authenticator,
+            origin_of(self._settings),
+            SetTo(self._settings.strict, self._settings.export_timeout),
+        )
 
     async def _keep_house(self) -> None:
         while True:
@@ -222,13 +212,8 @@ class Server:
         await self.database.close()
 
 
-def _freeze_what_stays() -> None:
-    """Keep what there is now out of the collections to come: it stays, and going through it takes 25 ms."""
-    gc.collect()
-    gc.freeze()
-
-
-def _origin(settings: Settings) -> Origin:
+def origin_of(settings: Settings) -> Origin:
+    """Return by which address clients reach the server, and whom it believes."""
     scheme = "https" if settings.tls_certificate else "http"
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return Origin(

@@ -71,6 +71,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             " SQLite all writes wait for each other, on PostgreSQL those of the same rows.",
         ),
     ] = 5.0
+    handshake_seconds: Annotated[
+        float, Meta(gt=0, description="Seconds that a client may take for a TLS handshake.")
+    ] = 10.0
+    first_byte_seconds: Annotated[
+        float, Meta(gt=0, description="Seconds that a new connection may be silent.")
+    ] = 10.0
+    head_seconds: Annotated[
+        float, Meta(gt=0, description="Seconds that a client may take for the headers of a request.")
+    ] = 10.0
+    body_stalled_seconds: Annotated[
+        float, Meta(gt=0, description="Seconds that a body may arrive without progress.")
+    ] = 30.0
+    body_seconds: Annotated[
+        float, Meta(gt=0, description="Seconds that a client may take for a whole body.")
+    ] = 120.0
+    idle_seconds: Annotated[
+        float,
+        Meta(gt=0, description="Seconds between requests of a connection, and to take what was answered."),
+    ] = 60.0
+    connections_per_address: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Connections of one address to each worker; one more closes the one that has waited"
+            " longest for its client. Trusted proxies may have any number.",
+        ),
+    ] = 512
     postgres_connections: Annotated[
         int,
         Meta(

@@ -22,7 +22,8 @@ def test_help_loads_no_command():
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert "guildhall.cli.main" in done.stdout
     assert not any(
-        slow in done.stdout for slow in ("httpx", "'rich'", "granian", "apsw", "guildhall.cli.groups")
+        slow in done.stdout
+        for slow in ("httpx", "'rich'", "guildhall.server", "apsw", "guildhall.cli.groups")
     )
 
 

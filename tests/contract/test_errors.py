@@ -30,6 +30,9 @@ TABLE = {
     errors.NameTaken: ("409-28", "409-2", 409),
     errors.UserLimitExceeded: ("409-3", "409-3", 409),
     errors.BodyTooLarge: ("413-1", "413-1", 413),
+    errors.AddressTooLong: ("414-1", "414-1", 414),
+    errors.HeadTooLarge: ("431-1", "431-1", 431),
+    errors.RequestTimedOut: ("408-1", "408-1", 408),
     errors.UnsupportedMediaType: ("415-1", "415-1", 415),
 }
 """The rows that are one status in both versions and take a detail only."""

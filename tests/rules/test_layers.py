@@ -15,7 +15,7 @@ CLIENT = "The client imports the model only"
 
 PACKAGES = (
     *("api", "api/guildhall", "api/v1", "api/v2", "app", "cli", "client"),
-    *("http", "model", "operations", "seeds", "settings", "store"),
+    *("http", "model", "operations", "seeds", "server", "settings", "store"),
 )
 
 

@@ -52,7 +52,7 @@ def command(seed: str | None, *, demo: bool, as_json: bool, **given: Any) -> Non
 
 def _serve(settings: Settings, seed: str | None, *, demo: bool, as_json: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="guildhall-metrics-") as folder:
-        if settings.workers > 1 or settings.metrics_address:
+        if settings.workers > 1:
             # Read when the metrics library is imported, which is why the import comes after it.
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         serving = importlib.import_module("guildhall.cli.serving")

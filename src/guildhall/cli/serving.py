@@ -1,37 +1,35 @@
-"""The server's processes: one that supervises, and workers that answer (Granian)."""
+"""The processes of `guildhall serve`: one that supervises, and workers that answer."""
 
 import asyncio
 import contextlib
 import ctypes
-import http.client
 import json
 import logging.config
 import socket
 import ssl
-import threading
-import time
+from functools import partial
 from pathlib import Path
 
 import click
 import msgspec
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server.mp import MPServer
-from prometheus_client import start_http_server
 
-from guildhall.app import Server, open_with_replica
+from guildhall.app import Server, open_with_replica, origin_of
 from guildhall.cli.demo import Furnished, demo_lines, furnish_demo
 from guildhall.cli.seeding import apply, read_file
-from guildhall.http.health import metrics_registry
 from guildhall.http.logs import log_configuration
 from guildhall.http.origin import is_loopback
+from guildhall.server.limits import Limits
+from guildhall.server.listener import allow_many_files
+from guildhall.server.supervisor import Supervisor, WorkerFailed
+from guildhall.server.workers import Address, Lines, run_worker
 from guildhall.settings import Settings, read_address
 from guildhall.store.database import StartRefused
 from guildhall.store.orgs import SELECT_ORGS
 
 _BACKLOG = 1_024
-_SECONDS_TO_DRAIN = 10
-_SECONDS_TO_START = 30.0
+_KEPT_FILES = 512
+"""Files of a worker that are no client's connection: the database, the log, metrics."""
+_FEWEST_CONNECTIONS = 64
 _M_ARENA_MAX = -8
 """Of glibc's malloc.h."""
 
@@ -51,13 +49,77 @@ class Start(msgspec.Struct, frozen=True):
 
 def serve(settings: Settings, start: Start) -> None:
     """Serve until a signal ends it; raises StartRefused for what cannot be run with."""
-    with _reserved(settings) as reservation:
-        bound = msgspec.structs.replace(settings, port=reservation.getsockname()[1])
+    tls = _tls(settings)
+    with contextlib.ExitStack() as sockets:
+        main = sockets.enter_context(
+            _listening(settings.host, settings.port, "Choose another with --host and --port.")
+        )
+        metrics = None
+        if settings.metrics_address is not None:
+            host, port = read_address(settings.metrics_address)
+            metrics = sockets.enter_context(_listening(host, port, "Set another GUILDHALL_METRICS_ADDRESS."))
+        bound = msgspec.structs.replace(settings, port=main.getsockname()[1])
         furnished = asyncio.run(_prepare(bound, start))
         _share_memory_among_threads()
-        threading.Thread(target=_announce, args=(bound, start, furnished), daemon=True).start()
-        server = _granian(bound)
-        server.serve(target_loader=lambda _target: Server(bound))
+        work = partial(_work, bound, tls, main, metrics)
+        try:
+            supervisor = Supervisor(work, settings.workers)
+            supervisor.run(partial(_announce, bound, start, furnished), on_stop=sockets.close)
+        except WorkerFailed as error:
+            raise StartRefused(str(error)) from error
+
+
+def _work(
+    settings: Settings,
+    tls: ssl.SSLContext | None,
+    main: socket.socket,
+    metrics: socket.socket | None,
+    lines: Lines,
+) -> None:
+    server = Server(settings)
+    addresses = [Address(main, server, tls)]
+    if metrics is not None:
+        addresses.append(Address(metrics, server.answer_metrics))
+    run_worker(server, addresses, _limits(settings), lines)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        handshake=settings.handshake_seconds,
+        first_byte=settings.first_byte_seconds,
+        head=settings.head_seconds,
+        body_stalled=settings.body_stalled_seconds,
+        body=settings.body_seconds,
+        idle=settings.idle_seconds,
+        connections=max(_FEWEST_CONNECTIONS, allow_many_files() - _KEPT_FILES),
+        connections_per_address=settings.connections_per_address,
+        is_exempt=origin_of(settings).trusts,
+    )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    """Return what HTTPS is served with, None for HTTP; raises StartRefused."""
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.set_alpn_protocols(["http/1.1"])
+    for name in (settings.tls_certificate, settings.tls_key):
+        try:
+            Path(name).read_bytes()
+        except OSError as error:
+            raise StartRefused(f"HTTPS needs {name}, which cannot be read: {error.strerror}.") from error
+    try:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key, password=_no_password)
+    except (ssl.SSLError, ValueError) as error:
+        raise StartRefused(
+            f"The certificate {settings.tls_certificate} and the key {settings.tls_key} cannot be used:"
+            f" {error}. Both must be PEM files, the key that of the certificate, and without a password."
+        ) from error
+    return context
+
+
+def _no_password() -> str:
+    raise ValueError("the key has a password")
 
 
 def _share_memory_among_threads() -> None:
@@ -69,44 +131,21 @@ def _share_memory_among_threads() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
-def _granian(settings: Settings) -> MPServer:
-    return MPServer(
-        "guildhall",
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        workers=settings.workers,
-        websockets=False,
-        backlog=_BACKLOG,
-        respawn_failed_workers=True,
-        workers_kill_timeout=_SECONDS_TO_DRAIN,
-        log_level=LogLevels.warning,
-        log_dictconfig=log_configuration(settings.log_level),
-        ssl_cert=Path(settings.tls_certificate) if settings.tls_certificate else None,
-        ssl_key=Path(settings.tls_key) if settings.tls_key else None,
-    )
-
-
-def _reserved(settings: Settings) -> socket.socket:
-    """Take the address before the workers do: a free port keeps its number, a taken one is an error."""
+def _listening(host: str, port: int, advice: str) -> socket.socket:
+    """Return a socket that listens, which every worker inherits: a taken address is an error."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        with socket.socket(family, kind) as probe:
-            # Without SO_REUSEPORT: beside another server the address must not be shared in silence.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-        reservation = socket.socket(family, kind)
-        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reservation.bind(address)
+        with contextlib.ExitStack() as stack:
+            listening = stack.enter_context(socket.socket(family, kind))
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(_BACKLOG)
+            stack.pop_all()
     except OSError as error:
-        raise StartRefused(
-            f"Cannot listen on {settings.host} port {settings.port}: {error}."
-            " Choose another with --host and --port."
-        ) from error
-    return reservation
+        raise StartRefused(f"Cannot listen on {host} port {port}: {error}. {advice}") from error
+    return listening
 
 
 async def _prepare(settings: Settings, start: Start) -> Furnished | None:
@@ -128,12 +167,6 @@ async def _prepare(settings: Settings, start: Start) -> Furnished | None:
 
 def _announce(settings: Settings, start: Start, furnished: Furnished | None) -> None:
     """Say by which address the server answers, once it does."""
-    if not _wait_until_ready(settings):
-        click.echo(f"Guildhall has not answered at {base_url(settings)} yet; its log may say why.", err=True)
-        return
-    if settings.metrics_address:
-        host, port = read_address(settings.metrics_address)
-        start_http_server(port, host, metrics_registry())
     url = base_url(settings)
     if start.as_json:
         click.echo(json.dumps({"url": url, **(furnished.identity() if furnished else {})}))
@@ -148,29 +181,3 @@ def base_url(settings: Settings) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 -- compared
     scheme = "https" if settings.tls_certificate else "http"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}"
-
-
-def _wait_until_ready(settings: Settings) -> bool:
-    end = time.monotonic() + _SECONDS_TO_START
-    while time.monotonic() < end:
-        try:
-            connection = _connection(settings)
-            connection.request("GET", "/healthz")
-            if connection.getresponse().status == http.HTTPStatus.OK:
-                return True
-        except OSError:
-            threading.Event().wait(0.01)
-        finally:
-            connection.close()
-    return False
-
-
-def _connection(settings: Settings) -> http.client.HTTPConnection:
-    host = base_url(settings).partition("//")[2].rpartition(":")[0].strip("[]")
-    if not settings.tls_certificate:
-        return http.client.HTTPConnection(host, settings.port, timeout=5)
-    # It asks itself whether it answers; a self-signed certificate is as good as any for that.
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return http.client.HTTPSConnection(host, settings.port, timeout=5, context=context)

@@ -106,6 +106,7 @@ class Application:
         if self._origin.cors_origins:
             exchange.headers += cors_headers(exchange.header(b"origin"), self._origin.cors_origins)
         try:
+            exchange.require_readable()
             response = self._repeat(exchange) or await self._answer(exchange)
             begun = None if response.stream is None else await self._begin_stream(response.stream)
         except Disconnected:

@@ -46,10 +46,16 @@ class Exchange:
         """Of the route that it found."""
         self.shows_host = False
         """Whether the answer names the address that the client called."""
+        self._refusal: Exception | None = scope.get("guildhall.refusal")
         self.headers: list[tuple[str, str]] = []
         self._request_headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
         self._first = dict(reversed(self._request_headers))
         self._receive = receive
+
+    def require_readable(self) -> None:
+        """Raise what the server refuses the request for, if it could not read it to its end."""
+        if self._refusal is not None:
+            raise self._refusal
 
     def header(self, name: bytes) -> str | None:
         """Return the first request header of that lower-case name."""

@@ -88,8 +88,12 @@ class Health:
             self._route("/readyz", "getReadiness", "Whether the server can do its work", self.readyz),
         ]
         if with_metrics:
-            routes.append(self._route("/metrics", "getMetrics", "Metrics for Prometheus", self.metrics))
+            routes.append(self.metrics_route())
         return routes
+
+    def metrics_route(self) -> Route:
+        """Return the route of `/metrics`."""
+        return self._route("/metrics", "getMetrics", "Metrics for Prometheus", self.metrics)
 
     def _route(self, path: str, operation: str, summary: str, handler: Any) -> Route:
         return Route(

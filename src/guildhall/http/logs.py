@@ -43,7 +43,6 @@ def log_configuration(level: str) -> dict[str, Any]:
         },
         "loggers": {
             "guildhall": {"handlers": ["stderr"], "level": level.upper(), "propagate": False},
-            "_granian": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         },
         "root": {"handlers": ["stderr"], "level": "WARNING"},
     }

@@ -41,7 +41,7 @@ class Origin(msgspec.Struct, frozen=True, dict=True):
         """Return scheme, host and port, without a slash behind."""
         if self.public_url:
             return self.public_url.rstrip("/")
-        if self._trusts(_read_address(request.client)):
+        if self.trusts(request.client):
             host = request.header(b"x-forwarded-host")
             if host and _HOST.fullmatch(host):
                 return f"{self._scheme(request)}://{host}"
@@ -70,6 +70,10 @@ class Origin(msgspec.Struct, frozen=True, dict=True):
             if not self._trusts(address):
                 break
         return str(nearest)
+
+    def trusts(self, address: str) -> bool:
+        """Whether an address is that of a trusted proxy."""
+        return self._trusts(_read_address(address))
 
     def _trusts(self, address: _Address | None) -> bool:
         return address is not None and any(address in network for network in self._networks)

@@ -30,6 +30,9 @@
     ├── NotServed               the request itself, before any rule
     │   ├── MethodNotAllowed
     │   ├── BodyTooLarge
+    │   ├── AddressTooLong
+    │   ├── HeadTooLarge
+    │   ├── RequestTimedOut
     │   ├── UnsupportedMediaType
     │   └── RateLimited
     └── Unavailable             try again later
@@ -175,6 +178,18 @@ class MethodNotAllowed(NotServed):
 
 class BodyTooLarge(NotServed):
     """A request body over the limit."""
+
+
+class AddressTooLong(NotServed):
+    """The path and query of a request are longer than they may be."""
+
+
+class HeadTooLarge(NotServed):
+    """The headers of a request are more than there may be."""
+
+
+class RequestTimedOut(NotServed):
+    """A request that did not arrive in time."""
 
 
 class UnsupportedMediaType(NotServed):
