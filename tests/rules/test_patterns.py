@@ -29,6 +29,7 @@ OF_OUR_OWN_TEXTS = {
     "src/guildhall/store/statement.py": "our own statements, when they are imported",
     "src/guildhall/store/migrate.py": "our own migrations",
     "src/guildhall/store/distribution.py": "our own schema",
+    "src/guildhall/store/database_urls.py": "the operator's URLs of databases",
 }
 _SAMPLES = frozenset([*map(chr, range(256)), "\u0130", "\u2028", "\ud800", "\U0001f600"])
 
