@@ -126,12 +126,15 @@ def test_output_is_there_when_it_is_whole(
     on(furnished, "export", "--output", str(path))
     assert path.read_text() == on(furnished, "export")
     path.write_text("before")
+    refused = guildhall("export", "--database", furnished, "--output", str(path))
+    assert (refused.code, path.read_text()) == (ExitCode.CONFLICT, "before")
+    assert "--force" in refused.err
 
     def broken(*_: Any) -> Any:
         raise Failure("no more", ExitCode.FAILED)
 
     monkeypatch.setattr(writing, "_json", broken)
-    ended = guildhall("export", "--database", furnished, "--output", str(path))
+    ended = guildhall("export", "--database", furnished, "--output", str(path), "--force")
     assert (ended.code, path.read_text()) == (ExitCode.FAILED, "before")
     assert not list(tmp_path.glob("*.unfinished"))
 

@@ -1,3 +1,4 @@
+import io
 import json
 
 import pytest
@@ -22,7 +23,6 @@ def last(remote):
     ("subject", "row", "line"),
     [
         ("directories", A_DIRECTORY, f"{DIRECTORY}\tMain\tyes\t-"),
-        ("users", A_USER, "ada\tAda\tada@example.com\t-"),
         ("resources", A_RESOURCE, f"{ARI}\tJira\tonline\t2\t-"),
     ],
 )
@@ -52,15 +52,94 @@ def test_delete_directory(remote, guildhall):
     assert last(remote) == ("DELETE", f"{OURS}/directories/{DIRECTORY}", None)
 
 
-def test_show_user_by_address(remote, guildhall):
-    remote.play(page([A_USER, A_USER]), Reply(body={"data": A_USER}))
-    assert f"DIRECTORIES  {DIRECTORY}" in guildhall("users", "show", "ADA@example.com").out
-    assert last(remote)[1] == f"{OURS}/users/ada"
+def test_list_users_by_name_each_once(remote, guildhall):
+    remote.play(page([A_USER, A_USER]))
+    ended = guildhall("users", "list", "--search", "a")
+    assert ended.out.splitlines()[1:] == ["ada\tAda\tada@example.com\t-"]
+    sent = {"searchTerm": "a", "sortBy": [{"field": "name", "direction": "asc"}], "limit": 100}
+    assert last(remote) == ("POST", f"/admin/v2/orgs/{ORG}/directories/-/users/search", sent)
+
+
+def test_show_user_with_where_each_role_comes_from(remote, guildhall):
+    group = {"id": "g", "name": "engineers", "directoryId": DIRECTORY}
+    rows = [{"resourceId": ARI, "defaultRole": "atlassian/user", "roles": ["atlassian/user"]}]
+    methods = [{"role": "atlassian/user", "roleAssignmentMethods": ["direct", "group_direct"]}]
+    held = [{"resourceId": ARI, "roleAssignments": methods}]
+    replies = [page([group]), page([{"directoryId": DIRECTORY}]), page(rows), page(held)]
+    remote.play(page([A_USER, A_USER]), *replies)
+    shown = guildhall("users", "show", "ADA@example.com").out
+    assert f"DIRECTORIES  {DIRECTORY}" in shown
+    assert "GROUPS       engineers" in shown
+    assert f"atlassian/user on {ARI} directly and by 'engineers' (its default role)" in shown
+    remote.play(page([A_USER]), *replies)
+    ways = json.loads(guildhall("users", "show", "ada", "--json").out)["roles"]
+    assert ways == [
+        {
+            "resourceId": ARI,
+            "roleId": "atlassian/user",
+            "direct": True,
+            "groups": [{"groupId": "g", "group": "engineers", "default": True}],
+        }
+    ]
 
 
 def test_show_user_who_is_in_no_directory(remote, guildhall):
-    remote.play(page([]), page([]), Reply(body={"data": A_USER}))
+    nobody = page([])
+    remote.play(nobody, nobody, nobody, Reply(body={"data": A_USER}), nobody)
     assert guildhall("users", "show", "ada").code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "said", "method"),
+    [
+        ("suspend", "active", "Suspended ada\n", "POST"),
+        ("suspend", "suspended", "ada was suspended already\n", "POST"),
+        ("restore", "suspended", "Restored ada\n", "POST"),
+        ("restore", "active", "ada was not suspended\n", "POST"),
+    ],
+)
+def test_suspend_and_restore(remote, guildhall, command, status, said, method):
+    user = {**A_USER, "membershipStatus": status}
+    remote.play(page([{"directoryId": DIRECTORY}]), page([user]), Reply(body={"data": user}), Reply(204))
+    assert guildhall("users", command, "ada").out == said
+    path = f"/admin/v2/orgs/{ORG}/directories/{DIRECTORY}/users/ada/{command}"
+    assert last(remote)[:2] == (method, path)
+
+
+def test_remove_user_asks(remote, guildhall, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    remote.play(page([A_USER]), Reply(204))
+    assert guildhall("users", "remove", "ada", "--directory", DIRECTORY).code == ExitCode.INTERRUPTED
+    assert last(remote)[0] == "POST"
+    remote.play(page([A_USER]), Reply(204))
+    assert guildhall("users", "remove", "ada", "--directory", DIRECTORY, "--yes").out == "Removed ada\n"
+    path = f"/admin/v2/orgs/{ORG}/directories/{DIRECTORY}/users/ada"
+    assert last(remote)[:2] == ("DELETE", path)
+
+
+def test_put_user_needs_only_the_field_that_changes(remote, guildhall):
+    remote.play(page([A_USER]), Reply(body={"data": A_USER}), Reply(body={"data": A_USER}))
+    assert guildhall("users", "put", "ada@example.com", "--job-title", "Countess").code == 0
+    assert last(remote)[2] == {"name": "Ada", "email": "ada@example.com", "jobTitle": "Countess"}
+
+
+def test_put_a_new_user_without_a_name(remote, guildhall):
+    remote.play(page([]))
+    ended = guildhall("users", "put", "new@example.com", "--job-title", "Countess")
+    assert ended.code == ExitCode.USAGE
+    assert "--name" in ended.err
+
+
+def test_put_directory_by_name(remote, guildhall):
+    remote.play(page([A_DIRECTORY]), Reply(200, {"data": A_DIRECTORY}))
+    assert guildhall("directories", "put", "main", "--icon", "https://x/i.png").code == 0
+    sent = {"name": "Main", "icon": "https://x/i.png"}
+    assert last(remote) == ("PUT", f"{OURS}/directories/{DIRECTORY}", sent)
+
+
+def test_directory_is_no_option_of_what_belongs_to_the_organization(guildhall):
+    for subject in ("resources", "directories"):
+        assert guildhall(subject, "list", "--directory", DIRECTORY).code == ExitCode.USAGE
 
 
 def test_put_user_with_an_id(remote, guildhall):

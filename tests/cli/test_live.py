@@ -97,8 +97,19 @@ def test_furnished_things_are_shown_as_they_were_put(guildhall):
         guildhall("directories", "list")[0]["directoryId"],
     ]
     put = guildhall("users", "put", "eve@example.com", *given)
-    assert guildhall("users", "show", "EVE@example.com") == put
-    assert put in guildhall("users", "list")
+    shown = guildhall("users", "show", "EVE@example.com")
+    assert (shown["accountId"], shown["jobTitle"]) == (put["accountId"], "Spy")
+    assert shown["directories"] == put["directories"]
+    assert [one["accountId"] for one in guildhall("users", "list", "--search", "eve@")] == [put["accountId"]]
+    names = [one["name"] for one in guildhall("users", "list")]
+    assert names == sorted(names, key=str.casefold)
+    assert guildhall("users", "put", "eve@example.com", "--location", "Kyiv")["jobTitle"] == "Spy"
+    assert guildhall("users", "suspend", "eve@example.com") == {
+        "accountId": put["accountId"],
+        "changed": True,
+    }
+    assert not guildhall("users", "suspend", "eve@example.com")["changed"]
+    assert guildhall("users", "restore", "Eve")["changed"]
     assert (
         guildhall("users", "put", "eve@example.com", "--name", "Eve", "--job-title", "")["jobTitle"] is None
     )
@@ -107,6 +118,31 @@ def test_furnished_things_are_shown_as_they_were_put(guildhall):
     assert resource in guildhall("resources", "list")
     guildhall("resources", "delete", resource["resourceId"], "--yes")
     guildhall("resources", "show", resource["resourceId"], expecting=ExitCode.NOT_FOUND)
+
+
+def test_events_are_followed_from_where_they_were_left(server, guildhall, capsys, tmp_path):
+    kept = tmp_path / "cursor"
+    follow = ["events", "follow", "--once", "--json", "--cursor-file", str(kept)]
+    assert run(follow) == ExitCode.DONE
+    seen = [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()]
+    guildhall("groups", "create", "followed")
+    assert run(follow) == ExitCode.DONE
+    (new,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert new["attributes"]["action"] == "group_created"
+    assert new["id"] not in seen
+    assert run(follow) == ExitCode.DONE
+    assert capsys.readouterr().out == ""
+    assert guildhall("events", "list", "--limit", "1", "--action", "group_created")[0]["id"] == new["id"]
+
+
+def test_groups_are_updated_and_listed_by_a_member(guildhall):
+    ada = guildhall("users", "put", "lister@example.com", "--name", "Lister")
+    made = guildhall("groups", "create", "listed")
+    guildhall("groups", "add", "listed", "Lister")
+    guildhall("groups", "update", "listed", "--description", "d")
+    (found,) = guildhall("groups", "list", "--member", "lister@example.com")
+    assert (found["id"], found["description"]) == (made["id"], "d")
+    assert [one["name"] for one in guildhall("users", "show", ada["accountId"])["groups"]] == ["listed"]
 
 
 def test_wrong_key(guildhall):

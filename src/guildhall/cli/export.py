@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from guildhall.cli.database import choose_org, database_option, in_database
+from guildhall.cli.exit_codes import ExitCode, Failure
 from guildhall.cli.output import progress
 from guildhall.model.permissions import Caller
 from guildhall.operations.orgs import system_caller
@@ -25,13 +26,16 @@ Write = Callable[[bytes], int]
 @database_option
 @click.option("--org", help="The organization's id; without it, all there are.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write to.")
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON in place of YAML.")
-def command(database_url: str, org: str | None, output: Path | None, *, as_json: bool) -> None:
+def command(database_url: str, org: str | None, output: Path | None, *, force: bool, as_json: bool) -> None:
     """Write the organizations of a database as a seed file, to the standard output unless told otherwise.
 
     It is read from one snapshot, also beside a running server, and needs little memory whatever its
     size. Keys are written as hashes. `guildhall seed` makes the same of it again, byte for byte.
     """
+    if output is not None and output.exists() and not force:
+        raise Failure(f"{output} is there already: choose another name, or say --force", ExitCode.CONFLICT)
     form: Form = JSONForm() if as_json else YAMLForm()
     with _target(output) as write:
         in_database(database_url, lambda database: _export(database, org, form, write))

@@ -15,6 +15,7 @@ from guildhall.cli.exit_codes import ExitCode, Failure
 from guildhall.cli.memberships import add_members, remove_members
 from guildhall.cli.names import (
     directory_id,
+    find_account_id,
     find_group,
     find_resource_id,
     first_directory_id,
@@ -73,7 +74,7 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--search", "search_term", help="Only groups with this text in their name.")
-@click.option("--member", "account_ids", multiple=True, help="Only groups with this account id in them.")
+@click.option("--member", "account_ids", multiple=True, help="Only groups with this user in them.")
 @click.option("--resource", "resource_ids", multiple=True, help="Only groups with a role on this resource.")
 @click.option("--owner", "resource_owners", multiple=True, help="Only groups with a role on such resources.")
 @click.option("--role", "role_ids", multiple=True, help="Only groups with this role.")
@@ -83,6 +84,7 @@ def command() -> None:
 def list_groups(connection: Connection, counts: bool, limit: int | None, **filters: Any) -> None:
     """List groups, by name. Repeated options mean any of the values."""
     roles = [role_id(said) for said in filters.pop("role_ids")]
+    filters["account_ids"] = [find_account_id(connection, one) for one in filters["account_ids"]]
     given = {name: value for name, value in filters.items() if value} | ({"role_ids": roles} if roles else {})
     if counts:
         given["expand"] = ["counts.users", "counts.resources"]
@@ -133,8 +135,28 @@ def _look_up(connection: Connection, name: str, directory: str) -> Group | None:
 def rename_group(connection: Connection, group: str, name: str) -> None:
     """Give a group another name; its members, roles and id stay."""
     found = find_group(connection, group)
+    _update(connection, found, {"name": name})
+    _done(connection, f"Renamed {found.name!r} to {name!r}", id=found.id, name=name)
+
+
+@command.command("update")
+@click.argument("group")
+@click.option("--name", help="What the group is called from now on.")
+@click.option("--description", help="What the group is for; an empty text clears it.")
+@connected
+def update_group(connection: Connection, group: str, **given: str | None) -> None:
+    """Change the name or the description of a group; what is left out stays as it is."""
+    changes = {name: value for name, value in given.items() if value is not None}
+    if not changes:
+        raise click.UsageError("Say what to change: --name or --description.")
+    found = find_group(connection, group)
+    _update(connection, found, changes)
+    _done(connection, f"Updated {found.name!r}", id=found.id, **changes)
+
+
+def _update(connection: Connection, group: Group, changes: dict[str, Any]) -> None:
     try:
-        connection.client.groups.update(found.id, name=name, directory_id=found.directory_id)
+        connection.client.groups.update(group.id, directory_id=group.directory_id, **changes)
     except (MethodNotAllowed, NotFound) as error:
         if error.code == GROUP_GONE:
             raise
@@ -143,7 +165,6 @@ def rename_group(connection: Connection, group: str, name: str) -> None:
             f"this server cannot rename groups: it answered {error.status} to PATCH; nothing was changed"
         )
         raise Failure(sentence, ExitCode.REFUSED) from error
-    _done(connection, f"Renamed {found.name!r} to {name!r}", id=found.id, name=name)
 
 
 @command.command("delete")

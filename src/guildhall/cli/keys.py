@@ -36,13 +36,13 @@ class KeyRow(msgspec.Struct, frozen=True, rename="camel"):
 
 
 _COLUMNS = (
-    Column[KeyRow]("id", lambda key: key.id, whole=True),
-    Column[KeyRow]("name", lambda key: key.name),
-    Column[KeyRow]("scopes", lambda key: key.scopes or "all"),
-    Column[KeyRow]("requests a minute", lambda key: key.rate_limit),
-    Column[KeyRow]("created", lambda key: key.created_at),
-    Column[KeyRow]("expires", lambda key: key.expires_at or "never"),
-    Column[KeyRow]("last used", lambda key: key.last_used_at),
+    Column[KeyRow]("ID", lambda key: key.id, whole=True),
+    Column[KeyRow]("NAME", lambda key: key.name),
+    Column[KeyRow]("SCOPES", lambda key: key.scopes or "all"),
+    Column[KeyRow]("REQUESTS A MINUTE", lambda key: key.rate_limit),
+    Column[KeyRow]("CREATED", lambda key: key.created_at, whole=True),
+    Column[KeyRow]("EXPIRES", lambda key: key.expires_at or "never", whole=True),
+    Column[KeyRow]("LAST USED", lambda key: key.last_used_at, whole=True),
 )
 
 

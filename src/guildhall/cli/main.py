@@ -40,7 +40,8 @@ COMMANDS = {
     "copy": Place("copy", "Copy a SQLite database to PostgreSQL, everything in it."),
     "groups": Place("groups", "Groups, their members and roles, on any server of the API."),
     "directories": Place("directories", "Directories of an organization, on a running Guildhall."),
-    "users": Place("users", "Users of an organization, on a running Guildhall."),
+    "users": Place("users", "Users, their groups and roles, on any server of the API."),
+    "events": Place("events", "Audit events, listed or followed, on any server of the API."),
     "resources": Place("resources", "Resources of an organization, on a running Guildhall."),
 }
 

@@ -9,6 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import click
 import msgspec
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -39,7 +40,7 @@ def show_rows(rows: Iterable[T], columns: tuple[Column[T], ...], *, as_json: boo
     if as_json:
         _write_array(rows)
     elif sys.stdout.isatty():
-        Console().print(_table(counted(rows), columns))
+        _draw(list(counted(rows)), columns)
     else:
         _write_lines(rows, columns)
 
@@ -94,6 +95,12 @@ def printable(value: Any) -> str:
     return harmless(str(value), terminal=sys.stdout.isatty())
 
 
+def write_line(text: str) -> None:
+    """Write a line of a stream at once, safe for a terminal."""
+    click.echo(harmless_json(text) if sys.stdout.isatty() else text)
+    sys.stdout.flush()
+
+
 def ask(question: str) -> None:
     """Ask on the terminal whether to go on; no leaves the program."""
     click.confirm(harmless(question, terminal=True), abort=True, err=True)
@@ -104,12 +111,39 @@ def complain(text: str) -> None:
     click.echo(f"Error: {harmless(text, terminal=True)}", err=True)
 
 
-def _table(rows: Iterable[T], columns: tuple[Column[T], ...]) -> Table:
+def _draw(rows: Sequence[T], columns: tuple[Column[T], ...]) -> None:
+    """Draw a table, or where its columns would be too narrow to read one line for each field of a row."""
+    console = Console()
+    cells = [[printable(column.value(row)) for column in columns] for row in rows]
+    needed = sum(_width(cells, number, column) + _GAP for number, column in enumerate(columns))
+    if needed <= console.width:
+        console.print(_table(cells, columns))
+        return
+    for row in cells:
+        for column, cell in zip(columns, row, strict=True):
+            click.echo(f"{column.title}: {cell}")
+        click.echo()
+
+
+_GAP = 3
+_READABLE = 12
+"""The narrowest column in which words can still be read."""
+
+
+def _width(cells: Sequence[Sequence[str]], number: int, column: Column[Any]) -> int:
+    """Return how wide a column must be: an id and a time stay in one piece, words may wrap."""
+    title = max(cell_len(word) for word in column.title.split())
+    widest = max((cell_len(row[number]) for row in cells), default=0)
+    return max(title, widest if column.whole else min(widest, _READABLE))
+
+
+def _table(cells: Sequence[Sequence[str]], columns: tuple[Column[T], ...]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column.title, overflow="fold", no_wrap=column.whole)
-    for row in rows:
-        table.add_row(*(Text(printable(column.value(row))) for column in columns))
+    for number, column in enumerate(columns):
+        least = _width(cells, number, column)
+        table.add_column(column.title, overflow="fold", no_wrap=column.whole, min_width=least)
+    for row in cells:
+        table.add_row(*map(Text, row))
     return table
 
 

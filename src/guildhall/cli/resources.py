@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from guildhall.cli.connection import Connection, connected, said
+from guildhall.cli.connection import Connection, connected_to_org, said
 from guildhall.cli.names import find_resource_id
 from guildhall.cli.output import Column, ask, show_done, show_one, show_rows
 from guildhall.client.guildhall.resources import Resource
@@ -33,7 +33,7 @@ def command() -> None:
 
 
 @command.command("list")
-@connected
+@connected_to_org
 def list_resources(connection: Connection) -> None:
     """List resources with their seats and user limits."""
     rows = connection.client.furnishing.resources.list_all(limit=100)
@@ -42,7 +42,7 @@ def list_resources(connection: Connection) -> None:
 
 @command.command("show")
 @click.argument("resource")
-@connected
+@connected_to_org
 def show_resource(connection: Connection, resource: str) -> None:
     """Show a resource."""
     found = connection.client.furnishing.resources.get(find_resource_id(connection, resource))
@@ -59,7 +59,7 @@ def show_resource(connection: Connection, resource: str) -> None:
 @click.option("--no-user-limit", is_flag=True, help="Any number of seats, as for a new one.")
 @click.option("--type", help="What it is, e.g. jira-software.")
 @click.option("--host-url", help="Where it is.")
-@connected
+@connected_to_org
 def put_resource(
     connection: Connection, resource_id: str, name: str, no_user_limit: bool, **fields: Any
 ) -> None:
@@ -73,7 +73,7 @@ def put_resource(
 @command.command("delete")
 @click.argument("resource")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@connected
+@connected_to_org
 def delete_resource(connection: Connection, resource: str, yes: bool) -> None:
     """Delete a resource that nobody holds a role on."""
     found = find_resource_id(connection, resource)
