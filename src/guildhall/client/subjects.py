@@ -6,8 +6,20 @@ it, and type checkers know which.
 """
 
 import functools
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import (
+    Any,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    TypeVar,
+    Unpack,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
 
 from guildhall.client.calls import Call
 from guildhall.client.paging import Page
@@ -29,10 +41,15 @@ class _Declared(Generic[P]):
     """A described call that is handed to one of the sender's methods."""
 
     verb = "send"
+    gives: Any = None
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Call[Any]]) -> None:
         self._describe = describe
         self.__doc__ = describe.__doc__
+
+    @functools.cached_property
+    def _signature(self) -> inspect.Signature:
+        return _readable(inspect.signature(self._describe), self.gives)
 
     def _bind(self, subject: Any) -> Any:
         if subject is None:
@@ -43,7 +60,35 @@ class _Declared(Generic[P]):
         def ask(*arguments: Any, **options: Any) -> Any:
             return act(self._describe(subject, *arguments, **options))
 
+        ask.__signature__ = self._signature  # type: ignore[attr-defined]
         return ask
+
+
+def _readable(signature: inspect.Signature, gives: Any) -> inspect.Signature:
+    """Return the signature that help() shows: each option by name, and what comes back in place of a Call."""
+    _subject, *parameters = signature.parameters.values()
+    shown = [one for parameter in parameters for one in _each_option(parameter)]
+    (answer,) = get_args(signature.return_annotation) or (bytes,)
+    return inspect.Signature(shown, return_annotation=answer if gives is None else gives(answer))
+
+
+def _each_option(parameter: inspect.Parameter) -> list[inspect.Parameter]:
+    """Return the options that `**query` stands for; `...` says that one may be left out."""
+    if get_origin(parameter.annotation) is not Unpack:
+        return [parameter]
+    (options,) = get_args(parameter.annotation)
+    return [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=..., annotation=kind)
+        for name, kind in get_type_hints(options).items()
+    ]
+
+
+def _items_of(page: Any) -> Any:
+    return Pages[get_args(page)[0]]  # type: ignore[misc]
+
+
+def _pieces_of(_answer: Any) -> Any:
+    return Iterator[bytes]
 
 
 class operation(_Declared[P], Generic[P, T]):  # noqa: N801 - a decorator
@@ -64,6 +109,7 @@ class walking(_Declared[P], Generic[P, T]):  # noqa: N801 - a decorator
     """Walks the described list over all its pages and gives the items."""
 
     verb = "walk"
+    gives = staticmethod(_items_of)
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Call[Page[T]]]) -> None:
         super().__init__(describe)
@@ -80,6 +126,7 @@ class streaming(_Declared[P], Generic[P]):  # noqa: N801 - a decorator
     """Gives the body of the described call's answer piece by piece."""
 
     verb = "stream"
+    gives = staticmethod(_pieces_of)
 
     @overload
     def __get__(self, subject: Subject[Sender], owner: object) -> Callable[P, Iterator[bytes]]: ...
