@@ -61,6 +61,19 @@ def test_printable(value, text):
     assert printable(value) == text
 
 
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_no_field_is_torn_to_pieces_at_any_width(remote, width):
+    counts = {"users": 12345, "resources": 3}
+    remote.play(
+        page([group("release managers", id=DIRECTORY, description="Who may press it", counts=counts)])
+    )
+    given = {"GUILDHALL_URL": remote.url, "GUILDHALL_KEY": "k", "GUILDHALL_ORG": ORG, "COLUMNS": str(width)}
+    drawn = on_a_terminal(["groups", "list", "--counts"], {**os.environ, **given, "TERM": "xterm"})
+    for whole in (DIRECTORY, "12345", "RESOURCES", "release", "managers"):
+        assert whole in drawn
+    assert ("NAME: release managers" in drawn) == (width < 120)
+
+
 def test_what_steers_a_terminal_is_shown_escaped_on_one(remote):
     remote.play(page([group("a\u202eb\u009b31m\u200bc\ufeff\u2066é👩‍💻", id=DIRECTORY)]))
     given = {"GUILDHALL_URL": remote.url, "GUILDHALL_KEY": "k", "GUILDHALL_ORG": ORG, "COLUMNS": "120"}

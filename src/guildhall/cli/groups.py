@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from guildhall.cli.completion import complete_group
 from guildhall.cli.connection import Connection, connected
 from guildhall.cli.exit_codes import ExitCode, Failure
 from guildhall.cli.memberships import add_members, remove_members
@@ -95,7 +96,7 @@ def list_groups(connection: Connection, counts: bool, limit: int | None, **filte
 
 
 @command.command("show")
-@click.argument("group")
+@click.argument("group", shell_complete=complete_group)
 @connected
 def show_group(connection: Connection, group: str) -> None:
     """Show a group with its counts."""
@@ -129,7 +130,7 @@ def _look_up(connection: Connection, name: str, directory: str) -> Group | None:
 
 
 @command.command("rename")
-@click.argument("group")
+@click.argument("group", shell_complete=complete_group)
 @click.argument("name")
 @connected
 def rename_group(connection: Connection, group: str, name: str) -> None:
@@ -140,7 +141,7 @@ def rename_group(connection: Connection, group: str, name: str) -> None:
 
 
 @command.command("update")
-@click.argument("group")
+@click.argument("group", shell_complete=complete_group)
 @click.option("--name", help="What the group is called from now on.")
 @click.option("--description", help="What the group is for; an empty text clears it.")
 @connected
@@ -168,7 +169,7 @@ def _update(connection: Connection, group: Group, changes: dict[str, Any]) -> No
 
 
 @command.command("delete")
-@click.argument("group")
+@click.argument("group", shell_complete=complete_group)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @connected
 def delete_group(connection: Connection, group: str, yes: bool) -> None:
@@ -181,7 +182,7 @@ def delete_group(connection: Connection, group: str, yes: bool) -> None:
 
 
 @command.command("members")
-@click.argument("group")
+@click.argument("group", shell_complete=complete_group)
 @click.option("--limit", type=click.IntRange(1), help="At most so many.")
 @connected
 def list_members(connection: Connection, group: str, limit: int | None) -> None:
@@ -193,7 +194,7 @@ def list_members(connection: Connection, group: str, limit: int | None) -> None:
 
 
 @command.command("roles")
-@click.argument("group")
+@click.argument("group", shell_complete=complete_group)
 @connected
 def list_roles(connection: Connection, group: str) -> None:
     """List the roles of a group, by resource."""
@@ -203,7 +204,7 @@ def list_roles(connection: Connection, group: str) -> None:
 
 
 @command.command("assign")
-@click.argument("group")
+@click.argument("group", shell_complete=complete_group)
 @click.argument("resource")
 @click.argument("role")
 @connected
@@ -220,7 +221,7 @@ def assign_role(connection: Connection, group: str, resource: str, role: str) ->
 
 
 @command.command("revoke")
-@click.argument("group")
+@click.argument("group", shell_complete=complete_group)
 @click.argument("resource")
 @click.argument("role")
 @connected

@@ -5,6 +5,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import click
 
+from guildhall.cli.completion import complete_group
 from guildhall.cli.connection import Connection, connected
 from guildhall.cli.exit_codes import ExitCode, Failure, exit_code_of
 from guildhall.cli.member_files import read_users
@@ -18,7 +19,7 @@ ALREADY_A_MEMBER = "ADMIN-UAM-409-2"
 """What the vendor's servers answer for a member; Guildhall answers 204 (contract 2.8)."""
 
 _MEMBERS = [
-    click.argument("group"),
+    click.argument("group", shell_complete=complete_group),
     click.argument("users", metavar="[USER]...", nargs=-1),
     click.option(
         "--file",
