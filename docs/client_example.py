@@ -9,12 +9,9 @@ from guildhall.client import Conflict, Guildhall
 def group_id_of(client: Guildhall, name: str) -> str:
     """Return the id of the group with that name, made where it is not there."""
     try:
-        client.groups.create(name)
+        return client.groups.create(name).group_id
     except Conflict:
-        print(f"{name} is there already")
-    for group in client.groups.search_all(group_names=[name]):
-        return group.id
-    raise LookupError(name)
+        return next(iter(client.groups.search_all(group_names=[name]))).id
 
 
 def main(url: str, key: str, name: str, file: str) -> None:
@@ -22,8 +19,10 @@ def main(url: str, key: str, name: str, file: str) -> None:
     addresses = Path(file).read_text().split()
     with Guildhall(url, key) as client:
         group_id = group_id_of(client, name)
-        for user in client.users.search_all(emails=addresses):
-            client.memberships.add(group_id, user.account_id)
+        for start in range(0, len(addresses), 10):  # a search takes ten addresses
+            found = client.users.search_all(emails=addresses[start : start + 10])
+            for done in client.memberships.add_each(group_id, [user.account_id for user in found]):
+                print(done.of, done.error or "is a member")
         for member in client.users.search_all(group_ids=[group_id]):
             print(member.account_id, member.name, member.email)
 

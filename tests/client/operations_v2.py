@@ -25,7 +25,7 @@ OPERATIONS = {
     "getGroup": (lambda c: c.groups.get("g"), ONE_GROUP, "GET", f"{D}/groups/g", None),
     "createGroup": (
         lambda c: c.groups.create("a", "d"),
-        Reply(201),
+        Reply(201, None, {"location": f"{D}/groups/g"}),
         "POST",
         f"{D}/groups",
         {"name": "a", "description": "d"},

@@ -3,10 +3,10 @@ from datetime import datetime
 import pytest
 
 from guildhall.client import AsyncGuildhall, Guildhall, Options
-from guildhall.client.errors import UnexpectedAnswer
+from guildhall.client.errors import Unauthorized, UnexpectedAnswer
 from tests.client import operations_guildhall, operations_v1, operations_v2
 from tests.client.conftest import FAST
-from tests.client.remote import DIRECTORY, ORG, Reply, page
+from tests.client.remote import DIRECTORY, ORG, Reply, error, page
 from tests.client.samples import A_PAGE, DONE, ONE_GROUP, OURS, V2, D
 
 OPERATIONS = {
@@ -51,9 +51,44 @@ def test_create_group_reads_the_location(remote, client):
     assert client.groups.create("a").group_id == "0d1f"
 
 
-def test_create_group_of_a_silent_server(remote, client):
-    remote.play(Reply(201))
-    assert client.groups.create("a").group_id is None
+def test_create_group_of_a_silent_server_looks_the_name_up(remote, client):
+    """As the vendor's; it may list the group a moment later."""
+    found = {"data": [{"id": "0d1f", "name": "a", "directoryId": DIRECTORY}], "links": {}}
+    remote.play(Reply(201), Reply(200, {"data": [], "links": {}}), Reply(200, found))
+    assert client.groups.create(" a ").group_id == "0d1f"
+    assert [one.path for one in remote.asked] == [f"{D}/groups", *[f"{D}/groups/search"] * 2]
+    assert remote.asked[-1].body == {"groupNames": ["a"]}
+
+
+def test_create_group_that_cannot_be_found_is_told(remote, client):
+    remote.play(Reply(201), *[Reply(200, {"data": [], "links": {}})] * 4)
+    with pytest.raises(UnexpectedAnswer, match="cannot be found"):
+        client.groups.create("a")
+
+
+@pytest.mark.parametrize("operation", ["add_each", "remove_each"])
+async def test_many_members_are_told_one_by_one(remote, client, async_client, operation):
+    replies = (Reply(204), error(409, "ADMIN-UAM-409-3", "The user limit is 1."), Reply(204))
+    remote.play(*replies, *replies)
+    done = list(getattr(client.memberships, operation)("g", ["a", "b", "c"]))
+    assert [(one.of, one.error and one.error.detail) for one in done] == [
+        ("a", None),
+        ("b", "The user limit is 1."),
+        ("c", None),
+    ]
+    again = [one async for one in getattr(async_client.memberships, operation)("g", ["a", "b", "c"])]
+    assert [one.of for one in again if one.error] == ["b"]
+
+
+def test_a_member_already_is_no_error_among_many(remote, client):
+    remote.play(error(409, "ADMIN-UAM-409-2"))
+    assert [one.error for one in client.memberships.add_each("g", ["a"])] == [None]
+
+
+def test_a_bad_key_ends_many_calls(remote, client):
+    remote.play(error(401, "ADMIN-UAM-401-1"))
+    with pytest.raises(Unauthorized):
+        list(client.memberships.add_each("g", ["a", "b"]))
 
 
 def test_invite_reads_the_results(remote, client):

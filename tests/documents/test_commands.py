@@ -4,6 +4,7 @@ What a reader replaces is replaced here too. What cannot be run stands in NOT_RU
 """
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,7 @@ class Paste:
             "0.0.0.0": "127.0.0.1",  # noqa: S104 - it is what must not stay
             "http://127.0.0.1:8080": server.url,
         }
+        shutil.copy(ROOT / "docs" / "client_example.py", folder)
         self._shell = Shell(
             folder,
             {

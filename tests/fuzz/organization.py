@@ -161,7 +161,9 @@ def _known_of_groups(world: World, cast: Cast) -> list[Known]:
 
 def _known_of_users(world: World, cast: Cast) -> list[Known]:
     users = f"{world.v2()}/users"
+    roles = f"{users}/{cast.users[0].id}/role-assignments"
     return [
+        Known("getUserRoleAssignments", 200, "GET", roles),
         Known("suspendUser", 204, "POST", f"{users}/{cast.users[3].id}/suspend"),
         Known("restoreUser", 204, "POST", f"{users}/{cast.users[3].id}/restore"),
         Known("removeUser", 204, "DELETE", f"{users}/{cast.users[3].id}"),

@@ -37,6 +37,11 @@ NOT_FUZZED = {
     "ADMIN-UAM-500-1": "our own fault never occurs",
     "ADMIN-503-1": "the store is in order here; tests/store breaks it",
     "ADMIN-UAM-503-1": "the store is in order here; tests/store breaks it",
+    **{
+        f"{wire}-{status}-1": "no library sends it; tests/sockets does"
+        for wire in ("ADMIN", "ADMIN-UAM")
+        for status in (408, 414, 431)
+    },
     "ADMIN-409-1": "needs a million changes at once; tests/contract does it",
 }
 """Codes that a fuzzed server in order does not answer."""

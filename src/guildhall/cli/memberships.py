@@ -13,10 +13,8 @@ from guildhall.cli.names import BATCH, find_group, find_users
 from guildhall.cli.output import complain, progress, show_done
 from guildhall.client.errors import Conflict, ConnectionFailed, ErrorAnswer, NotFound, Unauthorized
 from guildhall.client.v2.groups import GROUP_GONE, Group
+from guildhall.client.v2.memberships import ALREADY_A_MEMBER
 from guildhall.client.v2.users import User
-
-ALREADY_A_MEMBER = "ADMIN-UAM-409-2"
-"""What the vendor's servers answer for a member; Guildhall answers 204 (contract 2.8)."""
 
 _MEMBERS = [
     click.argument("group", shell_complete=complete_group),

@@ -55,6 +55,8 @@ class Call(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     method: str
     path: tuple[Segment, ...]
     decode: Callable[[Answer], T]
+    completion: Callable[[Answer], "Call[T | None] | None"] | None = None
+    """Makes the call that finds what a success left out; none where it left nothing out."""
     query: JSONObject = {}
     body: JSONObject | bytes | None = None
     headers: Mapping[str, str] = {}
@@ -62,6 +64,8 @@ class Call(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """Whether doing it twice is the same as doing it once, so that it may be retried blindly."""
     settled_by: frozenset[str] = frozenset()
     """Error codes that mean, after an interrupted attempt, that this attempt had succeeded."""
+    nothing_to_do: str = ""
+    """The error code that means that everything was as wanted already."""
     cursor_alone: bool = False
     """Whether a cursor in the body tolerates nothing beside it."""
 

@@ -96,13 +96,27 @@ def converse(session: Session, call: Call[T]) -> Conversation[T]:
     attempts = Attempts(session.policy, idempotent=call.idempotent, clock=session.clock)
     answer = yield from _exchange(session, request, attempts)
     if answer.status < 300:
-        return call.decode(answer)
+        completing = call.completion(answer) if call.completion is not None else None
+        return call.decode(answer) if completing is None else (yield from _complete(session, completing))
     error = problem(answer)
     if attempts.interrupted and isinstance(error, ErrorAnswer) and error.code in call.settled_by:
         return call.decode(answer)
     if isinstance(error, RateLimited):
         error.retry_after = hinted_delay(answer)
     raise error
+
+
+def _complete(session: Session, call: "Call[T | None]") -> Conversation[T]:
+    """Look until what was just made is found: some servers list it a moment later."""
+    attempts = Attempts(session.policy, idempotent=True, clock=session.clock)
+    while True:
+        found = yield from converse(session, call)
+        if found is not None:
+            return found
+        delay = attempts.after_absence()
+        if delay is None:
+            raise UnexpectedAnswer("the server answered with success, but what was made cannot be found")
+        yield Pause(delay)
 
 
 def _exchange(session: Session, request: Request, attempts: Attempts) -> Conversation[Answer]:

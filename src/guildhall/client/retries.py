@@ -53,6 +53,10 @@ class Attempts:
         self.interrupted = self.interrupted or failure.maybe_done
         return self._delay(None) if self._idempotent or not failure.maybe_done else None
 
+    def after_absence(self) -> float | None:
+        """Seconds to wait before what was just made is looked for again, None to give up."""
+        return self._delay(None)
+
     def _delay(self, hinted: float | None) -> float | None:
         self._made += 1
         backoff = min(self._policy.first_delay * 2 ** (self._made - 1), self._policy.longest_delay)

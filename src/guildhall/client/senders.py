@@ -2,21 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 import httpx
+import msgspec
 
 from guildhall.client.answers import problem
 from guildhall.client.calls import Answer, Call
 from guildhall.client.conversations import Conversation, Outcome, Pause, Request, Session, converse, prepare
-from guildhall.client.errors import ConnectionFailed, InvalidArgument
+from guildhall.client.errors import ConnectionFailed, ErrorAnswer, InvalidArgument, Unauthorized
 from guildhall.client.paging import Page, Walk
 
 T = TypeVar("T")
 
 # Nothing was sent yet when these are raised.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What came of one of many calls; `error` is None where everything is as wanted now."""
+
+    of: str
+    error: ErrorAnswer | None = None
 
 
 class Sender:
@@ -32,6 +40,16 @@ class Sender:
     def send(self, call: Call[T]) -> T:
         """Get the decoded answer of a call."""
         return self._carry_out(converse(self.session, call))
+
+    def send_each(self, calls: Mapping[str, Call[None]]) -> Iterator[Done]:
+        """Send one call after the other; what concerns all of them, as a bad key does, is raised."""
+        for of, call in calls.items():
+            try:
+                self.send(call)
+            except ErrorAnswer as error:
+                yield Done(of, _unless_nothing_to_do(call, error))
+            else:
+                yield Done(of)
 
     def walk(self, call: Call[Page[T]]) -> "Pages[T]":
         """Walk over the items of all pages of a list."""
@@ -86,6 +104,16 @@ class AsyncSender:
         """Get the decoded answer of a call."""
         return await self._carry_out(converse(self.session, call))
 
+    async def send_each(self, calls: Mapping[str, Call[None]]) -> AsyncIterator[Done]:
+        """Send one call after the other; what concerns all of them, as a bad key does, is raised."""
+        for of, call in calls.items():
+            try:
+                await self.send(call)
+            except ErrorAnswer as error:
+                yield Done(of, _unless_nothing_to_do(call, error))
+            else:
+                yield Done(of)
+
     def walk(self, call: Call[Page[T]]) -> "AsyncPages[T]":
         """Walk over the items of all pages of a list."""
         return AsyncPages(self, call)
@@ -121,6 +149,12 @@ class AsyncSender:
             return _failure(error)
         except (UnicodeError, httpx.InvalidURL) as error:
             raise _unreachable(error) from error
+
+
+def _unless_nothing_to_do(call: Call[None], error: ErrorAnswer) -> ErrorAnswer | None:
+    if isinstance(error, Unauthorized):
+        raise error
+    return None if error.code == call.nothing_to_do else error
 
 
 def _arguments(request: Request) -> dict[str, Any]:

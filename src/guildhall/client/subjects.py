@@ -7,7 +7,7 @@ it, and type checkers know which.
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import (
     Any,
     Concatenate,
@@ -23,7 +23,7 @@ from typing import (
 
 from guildhall.client.calls import Call
 from guildhall.client.paging import Page
-from guildhall.client.senders import AsyncPages, AsyncSender, Pages, Sender
+from guildhall.client.senders import AsyncPages, AsyncSender, Done, Pages, Sender
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,14 +42,19 @@ class _Declared(Generic[P]):
 
     verb = "send"
     gives: Any = None
+    gives_awaited: Any = None
 
-    def __init__(self, describe: Callable[Concatenate[Any, P], Call[Any]]) -> None:
+    def __init__(self, describe: Callable[Concatenate[Any, P], Any]) -> None:
         self._describe = describe
         self.__doc__ = describe.__doc__
 
     @functools.cached_property
     def _signature(self) -> inspect.Signature:
-        return _readable(inspect.signature(self._describe), self.gives)
+        return _readable(inspect.signature(self._describe), self.gives or _itself)
+
+    @functools.cached_property
+    def _signature_awaited(self) -> inspect.Signature:
+        return _readable(inspect.signature(self._describe), self.gives_awaited or _awaitable)
 
     def _bind(self, subject: Any) -> Any:
         if subject is None:
@@ -60,7 +65,8 @@ class _Declared(Generic[P]):
         def ask(*arguments: Any, **options: Any) -> Any:
             return act(self._describe(subject, *arguments, **options))
 
-        ask.__signature__ = self._signature  # type: ignore[attr-defined]
+        awaited = isinstance(subject.sender, AsyncSender)
+        ask.__signature__ = self._signature_awaited if awaited else self._signature  # type: ignore[attr-defined]
         return ask
 
 
@@ -68,8 +74,8 @@ def _readable(signature: inspect.Signature, gives: Any) -> inspect.Signature:
     """Return the signature that help() shows: each option by name, and what comes back in place of a Call."""
     _subject, *parameters = signature.parameters.values()
     shown = [one for parameter in parameters for one in _each_option(parameter)]
-    (answer,) = get_args(signature.return_annotation) or (bytes,)
-    return inspect.Signature(shown, return_annotation=answer if gives is None else gives(answer))
+    *_, answer = get_args(signature.return_annotation) or (bytes,)
+    return inspect.Signature(shown, return_annotation=gives(answer))
 
 
 def _each_option(parameter: inspect.Parameter) -> list[inspect.Parameter]:
@@ -83,12 +89,36 @@ def _each_option(parameter: inspect.Parameter) -> list[inspect.Parameter]:
     ]
 
 
+def _itself(answer: Any) -> Any:
+    return answer
+
+
+def _awaitable(answer: Any) -> Any:
+    return Awaitable[answer]
+
+
 def _items_of(page: Any) -> Any:
     return Pages[get_args(page)[0]]  # type: ignore[misc]
 
 
+def _awaited_items_of(page: Any) -> Any:
+    return AsyncPages[get_args(page)[0]]  # type: ignore[misc]
+
+
+def _what_came_of(_answer: Any) -> Any:
+    return Iterator[Done]
+
+
+def _awaited_what_came_of(_answer: Any) -> Any:
+    return AsyncIterator[Done]
+
+
 def _pieces_of(_answer: Any) -> Any:
     return Iterator[bytes]
+
+
+def _awaited_pieces_of(_answer: Any) -> Any:
+    return AsyncIterator[bytes]
 
 
 class operation(_Declared[P], Generic[P, T]):  # noqa: N801 - a decorator
@@ -110,6 +140,7 @@ class walking(_Declared[P], Generic[P, T]):  # noqa: N801 - a decorator
 
     verb = "walk"
     gives = staticmethod(_items_of)
+    gives_awaited = staticmethod(_awaited_items_of)
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Call[Page[T]]]) -> None:
         super().__init__(describe)
@@ -127,10 +158,29 @@ class streaming(_Declared[P], Generic[P]):  # noqa: N801 - a decorator
 
     verb = "stream"
     gives = staticmethod(_pieces_of)
+    gives_awaited = staticmethod(_awaited_pieces_of)
 
     @overload
     def __get__(self, subject: Subject[Sender], owner: object) -> Callable[P, Iterator[bytes]]: ...
     @overload
     def __get__(self, subject: Subject[AsyncSender], owner: object) -> Callable[P, AsyncIterator[bytes]]: ...
+    def __get__(self, subject: Any, owner: object) -> Any:
+        return self._bind(subject)
+
+
+class each(_Declared[P], Generic[P]):  # noqa: N801 - a decorator
+    """Sends the described calls one after the other and gives what came of each, by what it was for."""
+
+    verb = "send_each"
+    gives = staticmethod(_what_came_of)
+    gives_awaited = staticmethod(_awaited_what_came_of)
+
+    def __init__(self, describe: Callable[Concatenate[Any, P], Mapping[str, Call[None]]]) -> None:
+        super().__init__(describe)
+
+    @overload
+    def __get__(self, subject: Subject[Sender], owner: object) -> Callable[P, Iterator[Done]]: ...
+    @overload
+    def __get__(self, subject: Subject[AsyncSender], owner: object) -> Callable[P, AsyncIterator[Done]]: ...
     def __get__(self, subject: Any, owner: object) -> Any:
         return self._bind(subject)

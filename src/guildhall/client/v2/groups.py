@@ -46,9 +46,9 @@ class Group(Record, frozen=True):
 
 
 class NewGroup(msgspec.Struct, frozen=True):
-    """What a server tells of a group that it just made; the vendor's tells nothing."""
+    """A group that was just made; `group` is what the server told of it, if it told more than the id."""
 
-    group_id: str | None = None
+    group_id: str
     group: Group | None = None
 
 
@@ -153,13 +153,17 @@ class Groups(Subject[S]):
     def create(
         self, name: str, description: str | None = None, *, directory_id: str | None = None
     ) -> Call[NewGroup]:
-        """Create a group. Never repeated after a broken connection: look the name up before trying again."""
+        """Create a group. Never repeated after a broken connection: look the name up before trying again.
+
+        The vendor's servers do not tell the new id, so it is looked up by the name.
+        """
         return Call(
             method="POST",
             path=(*writing(directory_id), "groups"),
             body={"name": name} if description is None else {"name": name, "description": description},
             headers={"prefer": "return=representation"},
             decode=_new_group,
+            completion=lambda answer: _by_name(answer, directory_id, name),
             idempotent=False,
         )
 
@@ -202,5 +206,20 @@ def _new_group(answer: Answer) -> NewGroup:
     if answer.content:
         group = data(Group)(answer)
         return NewGroup(group.id, group)
-    location = answer.headers.get("location", "")
-    return NewGroup(location.rsplit("/", 1)[-1] or None)
+    return NewGroup(_id_at(answer))
+
+
+def _id_at(answer: Answer) -> str:
+    return answer.headers.get("location", "").rsplit("/", 1)[-1]
+
+
+def _by_name(answer: Answer, directory_id: str | None, name: str) -> Call[NewGroup | None] | None:
+    if answer.content or _id_at(answer):
+        return None
+    path = (*writing(directory_id), "groups", "search")
+    return Call(method="POST", path=path, body={"groupNames": [name.strip()]}, decode=_found_group)
+
+
+def _found_group(answer: Answer) -> NewGroup | None:
+    found: Page[Group] = page(Group)(answer)
+    return NewGroup(found.data[0].id, found.data[0]) if found.data else None
