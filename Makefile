@@ -38,7 +38,7 @@ test-partitions: $(VENV)/.development
 	GUILDHALL_TEST_PARTITIONS=4 $(BIN)/pytest --numprocesses auto --dist loadfile \
 		tests/store tests/contract tests/cli tests/partitions --ignore tests/store/test_schema.py \
 		--ignore tests/store/test_postgres_start.py --ignore tests/cli/test_distribute.py \
-		--ignore tests/cli/test_plain_role.py $(ARGS)
+		--ignore tests/cli/test_plain_role.py --ignore tests/cli/test_migrate_schema_1.py $(ARGS)
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check --quiet

@@ -50,10 +50,10 @@ _TABLES = {
         "columns": "org_key, name_key",
     },
     "users": {
-        "g": "(grams(org_key, name_key) || grams(org_key, email_key))",
-        "l": "name_key || chr(3) || email_key",
-        "x": "(strpos(name_key, $3) > 0 OR strpos(email_key, $3) > 0)",
-        "columns": "org_key, name_key, email_key",
+        "g": "(grams(org_key, name_key) || grams(org_key, email_fold))",
+        "l": "name_key || chr(3) || email_fold",
+        "x": "(strpos(name_key, $3) > 0 OR strpos(email_fold, $3) > 0)",
+        "columns": "org_key, name_key, email_fold",
     },
 }
 _SAMPLES = {"groups": COUNT_IN_SAMPLE_OF_GROUPS, "users": COUNT_IN_SAMPLE_OF_USERS}

@@ -170,3 +170,20 @@ def test_check_finds_a_damaged_file(tmp_path: Path, capsys):
     capsys.readouterr()
     damage(path, "memberships_by_user")
     assert set(found_in(str(path), capsys)) == {"structure"}
+
+
+@pytest.mark.parametrize("character", ["\ufffe", "\uffff", "\ufffd", "\ufdd0", "\U0001ffff", "\U0010ffff"])
+def test_check_knows_how_noncharacters_are_indexed(database_url, capsys, tmp_path, character):
+    """Unicode lets names hold them, and so does contract 2.1."""
+    names = [f"{character}a{character}b{character}{character}", f"ab{character}"]
+    seed = {
+        "organization": {"name": "A"},
+        "directories": [{"name": "D"}],
+        "users": [{"name": name, "email": f"x{name}y@example.com"} for name in names],
+        "groups": [{"name": name} for name in names],
+    }
+    file = tmp_path / "seed.json"
+    file.write_text(json.dumps(seed))
+    assert run(["seed", str(file), "--database", database_url]) == ExitCode.DONE
+    capsys.readouterr()
+    assert found_in(database_url, capsys) == {}

@@ -12,7 +12,7 @@ from guildhall.app import open_database
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.model.names import UNICODE_VERSION
 from guildhall.operations.accounts import ProfileChanges
-from guildhall.store import migrate, postgres_migrate, postgres_upgrade, sqlite_migrate
+from guildhall.store import migrate, postgres_migrate, sqlite_migrate
 from guildhall.store.database import SCHEMA_VERSION, StartRefused
 from guildhall.store.database_urls import sqlite_path
 from tests.cli.conftest import Ended
@@ -61,7 +61,7 @@ def newer_program(monkeypatch: pytest.MonkeyPatch) -> None:
         another = [(NEXT, "CREATE TABLE extra (a INTEGER NOT NULL)")] if after < NEXT else []
         return [*known(engine, after), *another]
 
-    for module in (migrate, sqlite_migrate, postgres_upgrade):
+    for module in (migrate, sqlite_migrate):
         monkeypatch.setattr(module, "SCHEMA_VERSION", NEXT)
     for module in (sqlite_migrate, postgres_migrate):
         monkeypatch.setattr(module, "migrations", migrations)

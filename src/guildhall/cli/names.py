@@ -17,6 +17,7 @@ from guildhall.client.paging import Page
 from guildhall.client.v2.groups import Group
 from guildhall.client.v2.users import User
 from guildhall.client.v2.workspaces import field
+from guildhall.model.emails import email_key
 from guildhall.model.ids import ANY_DIRECTORY, is_account_id, parse_resource_id, parse_uuid
 from guildhall.model.names import fold, trim
 
@@ -79,8 +80,8 @@ def find_users(connection: Connection, directory: str, said: Sequence[str]) -> d
     """Return for each that was named the user, or why there is none; ids and e-mails go by the hundred."""
     users, found = connection.client.users, dict[str, User | Failure]()
     for batch in _batches([one for one in said if "@" in one]):
-        there = {fold(trim(u.email)): u for u in users.search_all(directory, emails=batch) if u.email}
-        found |= {one: there[fold(trim(one))] for one in batch if fold(trim(one)) in there}
+        there = {email_key(u.email): u for u in users.search_all(directory, emails=batch) if u.email}
+        found |= {one: there[email_key(one)] for one in batch if email_key(one) in there}
     for batch in _batches([one for one in said if "@" not in one and is_account_id(one)]):
         for user in users.search_all(directory, account_ids=batch):
             if user.account_id in batch:
@@ -104,7 +105,7 @@ def _users(connection: Connection, directory: str | None, said: str) -> list[Use
     """Find by id, else by e-mail, else by name: what identifies goes before what anybody may be called."""
     users = connection.client.users
     if "@" in said:
-        found = [user for user in users.search_all(directory, emails=[said]) if _same(user.email, said)]
+        found = [user for user in users.search_all(directory, emails=[said]) if _is_address(user, said)]
     else:
         by_id = users.search(directory, account_ids=[said]).data if is_account_id(said) else []
         found = [user for user in by_id if user.account_id == said]
@@ -149,6 +150,10 @@ def _names_like(
 def role_id(said: str) -> str:
     """Return the id of a role; `user` is short for `atlassian/user`."""
     return said if "/" in said else f"atlassian/{said}"
+
+
+def _is_address(user: User, said: str) -> bool:
+    return user.email is not None and email_key(user.email) == email_key(said)
 
 
 def _same(name: str | None, said: str) -> bool:

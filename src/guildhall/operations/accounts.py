@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from guildhall.model.directories import Directory
+from guildhall.model.emails import EMAIL_LENGTH, domain_of, email_key
 from guildhall.model.errors import Conflict, InvalidInput, UserNotFound
 from guildhall.model.events import EventAction
 from guildhall.model.ids import is_account_id, parse_uuid
@@ -39,7 +40,6 @@ from guildhall.store.database import Transaction
 
 _TEXT_LENGTH = 255
 _URL_LENGTH = 2_048
-_EMAIL_LENGTH = 320
 _GONE = frozenset({UserStatus.DEACTIVATED, UserStatus.FOR_DELETION})
 _ID_DIGITS = 24
 """Account ids that are made here are 24 hex digits, as the vendor's older ones (contract 1.3)."""
@@ -92,8 +92,9 @@ class UserChanges(msgspec.Struct, frozen=True, kw_only=True):
 
 async def put_user_by_email(tx: Transaction, caller: Caller, changes: UserChanges) -> tuple[Account, bool]:
     """Change the user with the e-mail, or create one with an id made here; see `put_user`."""
-    email_key = fold(trim(changes.email))
-    known = await tx.one(users.SELECT_USER_BY_EMAIL, org_key=caller.org_key, email_key=email_key)
+    check_user_changes(changes)
+    key = {"org_key": caller.org_key, "email_key": email_key(changes.email)}
+    known = await tx.one(users.SELECT_USER_BY_EMAIL, **key)
     account_id = known.account_id if known else new_account_id(tx)
     return await put_user(tx, caller, account_id, changes)
 
@@ -184,7 +185,7 @@ def _email_problem(email: str) -> str | None:
     local, _, domain = email.rpartition("@")
     if not local or not domain or "@" in local or any(character.isspace() for character in email):
         return "must be an address such as ada@example.com"
-    return text_problem(email, 3, _EMAIL_LENGTH)
+    return text_problem(email, 3, EMAIL_LENGTH)
 
 
 def new_user(account_id: str) -> User:
@@ -214,7 +215,7 @@ def changed_user(before: User, changes: UserChanges) -> User:
         name=name,
         name_key=fold(name),
         email=email,
-        email_key=fold(email),
+        email_key=email_key(email),
         profile=_text(msgspec.structs.replace(before.details, **given)),
         **{field: int(value) for field, value in flags.items() if value is not None},
     )
@@ -238,7 +239,8 @@ async def _store(tx: Transaction, caller: Caller, before: Account | None, user: 
 def stored_user(user: User) -> dict[str, Any]:
     """Return what is stored of a user beside the ids, derived columns included."""
     return {
-        "email_domain": user.email_key.rpartition("@")[2],
+        "email_fold": fold(user.email),
+        "email_domain": domain_of(user.email_key),
         "nickname_key": fold(user.details.nickname or user.name),
         **{field: getattr(user, field) for field in _STORED},
     }

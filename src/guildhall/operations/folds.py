@@ -1,12 +1,17 @@
-"""Folds again: whether they are those of today's Unicode, and making them so (contract 8, "Text")."""
+"""Keys that are made from texts: whether they are those of this program, and making them so (contract 8).
+
+Most are folds; an e-mail address has two, its fold for searches and its key as an identifier.
+"""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
 
+from guildhall.model.emails import domain_of, email_key
 from guildhall.model.names import fold
+from guildhall.model.orgs import Org
 from guildhall.model.users import Profile
 from guildhall.store import folds
 from guildhall.store.database import Transaction
@@ -25,11 +30,11 @@ class Collision(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     name: str
     equals: str
-    """The fold that they share now."""
+    """What they are compared by now."""
 
 
 class NamesCollide(Exception):
-    """Names that were different are equal by this program's Unicode version; nothing was changed."""
+    """Names or addresses that were different are equal for this program; the change has to be taken back."""
 
     def __init__(self, collisions: list[Collision]) -> None:
         super().__init__(f"{len(collisions)} names have become equal to others.")
@@ -51,14 +56,17 @@ class Kind(msgspec.Struct, frozen=True):
     select: Statement[Any]
     update: Statement[Any]
     unique: str | None = None
-    of_fold: Statement[NameFold] | None = None
+    holders: Statement[NameFold] | None = None
+    """Finds the rows of one scope that hold some of its unique folds."""
 
 
 KINDS = (
     Kind("directories", folds.SELECT_DIRECTORY_FOLDS, folds.UPDATE_DIRECTORY_FOLD),
     Kind("resources", folds.SELECT_RESOURCE_FOLDS, folds.UPDATE_RESOURCE_FOLD),
-    Kind("groups", folds.SELECT_GROUP_FOLDS, folds.UPDATE_GROUP_FOLD, "name_key", folds.SELECT_GROUP_OF_FOLD),
-    Kind("users", folds.SELECT_USER_FOLDS, folds.UPDATE_USER_FOLD, "email_key", folds.SELECT_USER_OF_FOLD),
+    Kind(
+        "groups", folds.SELECT_GROUP_FOLDS, folds.UPDATE_GROUP_FOLD, "name_key", folds.SELECT_GROUPS_OF_FOLDS
+    ),
+    Kind("users", folds.SELECT_USER_FOLDS, folds.UPDATE_USER_FOLD, "email_key", folds.SELECT_USERS_OF_FOLDS),
 )
 
 
@@ -66,13 +74,14 @@ def expected_folds(row: NameFold | UserFold) -> dict[str, str]:
     """Return the folds that a row should hold, by column."""
     if isinstance(row, NameFold):
         return {"name_key": fold(row.name)}
-    email_key = fold(row.email)
+    key = email_key(row.email)
     nickname = msgspec.json.decode(row.profile, type=Profile).nickname
     return {
         "name_key": fold(row.name),
         "nickname_key": fold(nickname or row.name),
-        "email_key": email_key,
-        "email_domain": email_key.rpartition("@")[2],
+        "email_key": key,
+        "email_fold": fold(row.email),
+        "email_domain": domain_of(key),
     }
 
 
@@ -91,60 +100,97 @@ async def changes_in_slice(
 
 
 async def refold(tx: Transaction) -> int:
-    """Make every fold anew; return how many rows changed. Raises NamesCollide before any change."""
-    found = [
-        (org.org_key, org.id, kind, [change async for change in _changes(tx, org.org_key, kind)])
-        for org in await tx.all(SELECT_ORGS)
-        for kind in KINDS
-    ]
-    collisions: list[Collision] = []
-    for org_key, org_id, kind, changes in found:
-        collisions += await _collisions(tx, (org_key, org_id), kind, changes)
-    if collisions:
-        raise NamesCollide(collisions)
-    for org_key, _, kind, changes in found:
-        await _apply(tx, org_key, kind, changes)
-    return sum(len(changes) for _, _, _, changes in found)
+    """Make every fold anew, a slice of rows at a time; return how many rows changed.
+
+    Raises NamesCollide once all is done, so that it names them all: the caller takes the transaction back.
+    """
+    changed, collisions = 0, _Collisions()
+    for org in await tx.all(SELECT_ORGS):
+        for kind in KINDS:
+            await _set_aside(tx, org.org_key, kind)
+            async for changes in _slices(tx, org.org_key, kind):
+                fitting = await collisions.without(tx, org, kind, changes)
+                await _store(tx, org.org_key, kind, [(change, change.expected) for change in fitting])
+                changed += len(changes)
+    if collisions.found:
+        raise NamesCollide(collisions.listed())
+    return changed
 
 
-async def _changes(tx: Transaction, org_key: int, kind: Kind) -> AsyncIterator[Change]:
+async def _slices(tx: Transaction, org_key: int, kind: Kind) -> AsyncIterator[list[Change]]:
     last: int | None = 0
     while last is not None:
         changes, last = await changes_in_slice(tx, org_key, kind, last)
+        if changes:
+            yield changes
+
+
+async def _set_aside(tx: Transaction, org_key: int, kind: Kind) -> None:
+    """Let unique folds that will change make way, since one row may take what another leaves."""
+    if kind.unique is None:
+        return
+    async for changes in _slices(tx, org_key, kind):
+        # No text that anybody can give holds a control character.
+        aside = [(change, change.stored | {kind.unique: f"\x01{change.row.key}"}) for change in changes]
+        await _store(tx, org_key, kind, aside)
+
+
+async def _store(
+    tx: Transaction, org_key: int, kind: Kind, rows: Sequence[tuple[Change, dict[str, str]]]
+) -> None:
+    for change, columns in rows:
+        await tx.run(kind.update, org_key=org_key, key=change.row.key, **columns)
+
+
+class _Collisions:
+    """Finds rows that would take what another row holds."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[str, str, int, str], list[tuple[str, str]]] = {}
+        """Ids and texts of all that are equal, by organization, kind, scope and fold."""
+
+    async def without(
+        self, tx: Transaction, org: Org, kind: Kind, changes: Sequence[Change]
+    ) -> Sequence[Change]:
+        """Return the changes that collide with nothing, and note the others."""
+        if kind.unique is None:
+            return changes
+        holders = await _holders(tx, org.org_key, kind, changes)
+        fitting = []
         for change in changes:
-            yield change
+            place = (change.row.scope, change.expected[kind.unique])
+            name = (change.row.id, _text(change.row))
+            if place in holders:
+                self.found.setdefault((org.id, kind.name, *place), [holders[place]]).append(name)
+            else:
+                holders[place] = name
+                fitting.append(change)
+        return fitting
+
+    def listed(self) -> list[Collision]:
+        """Return a line for each row."""
+        return [
+            Collision(org_id, kind, public_id, text, folded)
+            for (org_id, kind, _, folded), names in self.found.items()
+            for public_id, text in names
+        ]
 
 
-async def _collisions(
-    tx: Transaction, org: tuple[int, str], kind: Kind, changes: list[Change]
-) -> list[Collision]:
-    if kind.unique is None or kind.of_fold is None:
-        return []
-    org_key, org_id = org
-    changed = {change.row.key for change in changes}
-    holders: dict[tuple[int, str], list[tuple[str, str]]] = defaultdict(list)
+async def _holders(
+    tx: Transaction, org_key: int, kind: Kind, changes: Sequence[Change]
+) -> dict[tuple[int, str], tuple[str, str]]:
+    """Return the ids and texts of the rows that hold what the changes want, by scope and fold."""
+    if kind.unique is None or kind.holders is None:
+        return {}
+    wanted = defaultdict(list)
     for change in changes:
-        row = change.row
-        text = row.name if isinstance(row, NameFold) else row.email
-        holders[row.scope, change.expected[kind.unique]].append((row.id, text))
-    for (scope, folded), names in holders.items():
-        there = await tx.one(kind.of_fold, org_key=org_key, scope=scope, fold=folded)
-        if there is not None and there.key not in changed:
-            names.append((there.id, there.name))
-    return [
-        Collision(org_id, kind.name, public_id, text, folded)
-        for (_, folded), names in holders.items()
-        if len(names) > 1
-        for public_id, text in names
-    ]
+        wanted[change.row.scope].append(change.expected[kind.unique])
+    return {
+        (scope, row.name_key): (row.id, row.name)
+        for scope, keys in wanted.items()
+        for row in await tx.all(kind.holders, org_key=org_key, scope=scope, folds=keys)
+    }
 
 
-async def _apply(tx: Transaction, org_key: int, kind: Kind, changes: list[Change]) -> None:
-    """Store the new folds; unique ones first make way, since one may take what another leaves."""
-    if kind.unique is not None:
-        for change in changes:
-            # No text that anybody can give holds a control character.
-            aside = change.stored | {kind.unique: f"\x01{change.row.key}"}
-            await tx.run(kind.update, org_key=org_key, key=change.row.key, **aside)
-    for change in changes:
-        await tx.run(kind.update, org_key=org_key, key=change.row.key, **change.expected)
+def _text(row: NameFold | UserFold) -> str:
+    return row.name if isinstance(row, NameFold) else row.email

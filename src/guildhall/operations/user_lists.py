@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from guildhall.model.emails import domain_key, email_key
 from guildhall.model.errors import InvalidInput
 from guildhall.model.filters import Keys
 from guildhall.model.names import fold, trim
@@ -64,7 +65,7 @@ async def _resolve_accounts(tx: Transaction, caller: Caller, criteria: UserCrite
     by_id = await resolve_users(tx, caller, criteria.account_ids)
     if criteria.emails is None:
         return by_id
-    email_keys = [fold(trim(email)) for email in criteria.emails]
+    email_keys = [email_key(email) for email in criteria.emails]
     by_email = await tx.values(
         user_details.SELECT_USER_KEYS_BY_EMAIL, org_key=caller.org_key, email_keys=email_keys
     )
@@ -100,7 +101,7 @@ async def _resolve_domains(
     if domains is None:
         return None
     known = []
-    for domain in sorted({fold(trim(domain)) for domain in domains}):
+    for domain in sorted({domain_key(trim(domain)) for domain in domains}):
         key = {"org_key": caller.org_key, "email_domain": domain}
         if await tx.value(user_details.SELECT_DOMAIN_IS_KNOWN, **key) is not None:
             known.append(domain)

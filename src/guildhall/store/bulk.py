@@ -67,8 +67,8 @@ def _table(name: str, columns: str) -> Table:
 DIRECTORIES = _table("directories", "org_key directory_key id name name_key icon rank")
 USERS = _table(
     "users",
-    "org_key user_key account_id name name_key nickname_key email email_key email_domain claim_status"
-    " mfa_enabled closed profile",
+    "org_key user_key account_id name name_key nickname_key email email_key email_fold email_domain"
+    " claim_status mfa_enabled closed profile",
 )
 DIRECTORY_USERS = _table(
     "directory_users", "org_key user_key directory_key account_id status management_source added_at"

@@ -29,6 +29,7 @@ class UserFold(msgspec.Struct, frozen=True):
     name_key: str
     nickname_key: str
     email_key: str
+    email_fold: str
     email_domain: str
 
 
@@ -52,7 +53,7 @@ SELECT_RESOURCE_FOLDS: Statement[NameFold] = _select(
 SELECT_USER_FOLDS: Statement[UserFold] = _select(
     "users",
     "user_key",
-    "account_id, 0, name, email, profile, name_key, nickname_key, email_key, email_domain",
+    "account_id, 0, name, email, profile, name_key, nickname_key, email_key, email_fold, email_domain",
     UserFold,
 )
 
@@ -67,22 +68,22 @@ UPDATE_RESOURCE_FOLD = _update("resources", "resource_key")
 UPDATE_USER_FOLD: Statement[Any] = register(
     """
     UPDATE users SET name_key = :name_key, nickname_key = :nickname_key, email_key = :email_key,
-                     email_domain = :email_domain
+                     email_fold = :email_fold, email_domain = :email_domain
     WHERE org_key = :org_key AND user_key = :key
     """
 )
 
-SELECT_GROUP_OF_FOLD: Statement[NameFold] = register(
+SELECT_GROUPS_OF_FOLDS: Statement[NameFold] = register(
     """
     SELECT group_key, id, directory_key, name, name_key FROM groups
-    WHERE org_key = :org_key AND directory_key = :scope AND name_key = :fold
+    WHERE org_key = :org_key AND directory_key = :scope AND name_key IN (:folds...)
     """,
     NameFold,
 )
-SELECT_USER_OF_FOLD: Statement[NameFold] = register(
+SELECT_USERS_OF_FOLDS: Statement[NameFold] = register(
     """
     SELECT user_key, account_id, CAST(:scope AS BIGINT), email, email_key FROM users
-    WHERE org_key = :org_key AND email_key = :fold
+    WHERE org_key = :org_key AND email_key IN (:folds...)
     """,
     NameFold,
 )

@@ -18,6 +18,9 @@ SELECT_VERSIONS = "SELECT version, compatibility, unicode_version FROM schema_in
 
 UPDATE_UNICODE_VERSION = register("UPDATE schema_info SET unicode_version = :unicode_version")
 
+_REFOLDED_SCHEMA = 2
+"""The last schema whose columns hold what the program, not SQL, makes of the rows that are there."""
+
 _NUMBERED = re.compile(r"(\d{4})_\w+\.(sqlite|postgres)\.sql")
 _TABLE = re.compile(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+)", re.MULTILINE)
 
@@ -33,9 +36,14 @@ class Versions(msgspec.Struct, frozen=True, array_like=True):
     unicode_version: str
 
     @property
+    def must_refold(self) -> bool:
+        """Whether the keys of names and addresses have to be made again."""
+        return 0 < self.version < _REFOLDED_SCHEMA or self.unicode_version != UNICODE_VERSION
+
+    @property
     def is_current(self) -> bool:
         """Whether there is nothing to migrate and nothing to fold again."""
-        return self.version >= SCHEMA_VERSION and self.unicode_version == UNICODE_VERSION
+        return self.version >= SCHEMA_VERSION and not self.must_refold
 
 
 EMPTY = Versions(0, 0, UNICODE_VERSION)
@@ -86,9 +94,15 @@ def require_known_schema(versions: Versions) -> None:
         )
 
 
-def require_same_unicode(versions: Versions) -> None:
-    """Raise StartRefused for names that were folded by another Unicode version than this program's."""
+def require_same_folds(versions: Versions) -> None:
+    """Raise StartRefused for names that were folded otherwise than this program does."""
     require_foldable(versions)
+    if 0 < versions.version < _REFOLDED_SCHEMA:
+        raise StartRefused(
+            f"The database has schema {versions.version}, in which e-mail addresses are compared as names"
+            " are: copy a PostgreSQL database (of a SQLite file the next command keeps a copy), stop every"
+            " server and run `guildhall migrate`."
+        )
     if versions.unicode_version != UNICODE_VERSION:
         raise StartRefused(
             f"The names in the database were folded by Unicode {versions.unicode_version}, this program folds"

@@ -17,7 +17,7 @@ from guildhall.store.migrate import (
     migrations,
     record_version,
     require_known_schema,
-    require_same_unicode,
+    require_same_folds,
 )
 from guildhall.store.postgres_errors import is_trouble
 
@@ -71,7 +71,7 @@ async def migrate_postgres(url: str) -> bool:
         await prepare_migration(connection)
         async with connection.transaction():
             before = await begin_migration(connection)
-            require_same_unicode(before)
+            require_same_folds(before)
             applied = await apply_migrations(connection, before)
         for number in applied:
             _LOG.info("the database was brought to schema %d", number)

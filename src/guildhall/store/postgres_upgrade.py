@@ -2,10 +2,8 @@
 
 import asyncio
 
-from guildhall.model.names import UNICODE_VERSION
 from guildhall.store.clock import random_id, wall_clock
-from guildhall.store.database import SCHEMA_VERSION
-from guildhall.store.migrate import Refold, Upgrade, Versions, refold_and_record, require_foldable
+from guildhall.store.migrate import Refold, Upgrade, refold_and_record, require_foldable
 from guildhall.store.postgres_links import Link
 from guildhall.store.postgres_migrate import (
     apply_migrations,
@@ -18,7 +16,7 @@ from guildhall.store.postgres_transaction import PostgresTransaction
 
 
 def upgrade_postgres(url: str, refold: Refold) -> Upgrade:
-    """Migrate the schema, and fold again where this program's Unicode version is newer, all or nothing.
+    """Migrate the schema, and fold again where this program folds otherwise, all or nothing.
 
     Raises StartRefused, and what `refold` raises.
     """
@@ -37,11 +35,11 @@ async def _upgrade(url: str, refold: Refold) -> Upgrade:
                 return Upgrade(before, before, 0)
             await apply_migrations(connection, before)
             refolded = 0
-            if before.unicode_version != UNICODE_VERSION:
+            if before.must_refold:
                 transaction = PostgresTransaction(Link(connection), wall_clock(), random_id)
                 refolded = await refold_and_record(transaction, refold)
                 await transaction.stamp_names()
+            after = await begin_migration(connection)
     finally:
         await connection.close()
-    after = Versions(max(before.version, SCHEMA_VERSION), before.compatibility, UNICODE_VERSION)
     return Upgrade(before, after, refolded)

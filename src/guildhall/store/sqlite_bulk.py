@@ -144,7 +144,7 @@ _SET_HASH = "INSERT INTO {0} ({0}, rank) VALUES ('hashsize', ?)"
 _TRIGRAMS = {
     "group_trigrams": "SELECT group_key, name_key || char(3, 3) FROM groups ORDER BY group_key",
     "user_trigrams": (
-        "SELECT user_key, name_key || char(3, 3) || email_key || char(3, 3) FROM users ORDER BY user_key"
+        "SELECT user_key, name_key || char(3, 3) || email_fold || char(3, 3) FROM users ORDER BY user_key"
     ),
 }
 """What the triggers of the schema put into the full-text tables."""

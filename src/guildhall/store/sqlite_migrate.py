@@ -7,7 +7,6 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from guildhall.model.names import UNICODE_VERSION
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import SCHEMA_VERSION, StartRefused
 from guildhall.store.migrate import (
@@ -21,7 +20,7 @@ from guildhall.store.migrate import (
     refold_and_record,
     require_foldable,
     require_known_schema,
-    require_same_unicode,
+    require_same_folds,
 )
 from guildhall.store.sqlite_errors import refusing, require_no_folder
 from guildhall.store.sqlite_files import alone_with, copy_into, interruptible
@@ -77,7 +76,7 @@ def _is_current(path: Path, vfs: str | None) -> bool:
         versions = read_versions(connection, path)
         return (
             versions.version >= SCHEMA_VERSION >= versions.compatibility
-            and versions.unicode_version == UNICODE_VERSION
+            and not versions.must_refold
             and connection.pragma("journal_mode") == "wal"
             and not connection.readonly("main")
         )
@@ -92,7 +91,7 @@ def migrate_connection(connection: apsw.Connection, path: Path) -> bool:
         raise apsw.ReadOnlyError("the file is read-only")
     versions = read_versions(connection, path)
     require_known_schema(versions)
-    require_same_unicode(versions)
+    require_same_folds(versions)
     if 0 < versions.version < SCHEMA_VERSION:
         _back_up(connection, path)
     # Always: a file that another tool has copied may have come without its log.
@@ -102,7 +101,7 @@ def migrate_connection(connection: apsw.Connection, path: Path) -> bool:
 
 
 def apply_migrations(connection: apsw.Connection, versions: Versions) -> None:
-    """Bring the schema to that of this program, each step in a transaction of its own."""
+    """Bring the schema to that of this program, each migration in a transaction of its own."""
     for number, text in migrations("sqlite", versions.version):
         connection.execute(f"BEGIN IMMEDIATE;\n{text};\n{record_version(number)};\nCOMMIT")
 
@@ -133,10 +132,9 @@ def _back_up(connection: apsw.Connection, path: Path) -> Path:
 
 
 def upgrade_sqlite(path: Path, refold: Refold) -> Upgrade:
-    """Migrate the file and fold its names again where this program's Unicode version is newer.
+    """Migrate the file, and fold again where this program folds otherwise, all or nothing.
 
-    It is first copied to a file beside it. Raises StartRefused, and what `refold` raises: then no
-    name was changed.
+    It is first copied to a file beside it. Raises StartRefused, and what `refold` raises.
     """
     with alone_with(path):
         connection = interruptible(connect(path))
@@ -153,23 +151,24 @@ def _upgrade(connection: apsw.Connection, path: Path, refold: Refold) -> Upgrade
     if before.is_current:
         return Upgrade(before, before, 0)
     backup = _back_up(connection, path) if before.version else None
-    apply_migrations(connection, before)
-    refolded = 0
-    if before.unicode_version != UNICODE_VERSION:
-        try:
-            refolded = _refold(connection, refold)
-        except Exception:
-            if backup and before.version >= SCHEMA_VERSION:
-                backup.unlink()
-            raise
+    try:
+        refolded = _change(connection, before, refold)
+    except Exception:
+        if backup:
+            backup.unlink()
+        raise
     return Upgrade(before, read_versions(connection, path), refolded, str(backup) if backup else None)
 
 
-def _refold(connection: apsw.Connection, refold: Refold) -> int:
+def _change(connection: apsw.Connection, before: Versions, refold: Refold) -> int:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        transaction = SQLiteTransaction(connection, wall_clock(), random_id)
-        refolded = complete(refold_and_record(transaction, refold))
+        for number, text in migrations("sqlite", before.version):
+            connection.execute(f"{text};\n{record_version(number)}")
+        refolded = 0
+        if before.must_refold:
+            transaction = SQLiteTransaction(connection, wall_clock(), random_id)
+            refolded = complete(refold_and_record(transaction, refold))
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:

@@ -9,6 +9,7 @@ from guildhall.store.checks import Discrepancy
 from guildhall.store.database import Transaction
 from guildhall.store.orgs import SELECT_ORGS
 from guildhall.store.statement import Statement, register
+from guildhall.store.trigrams import AS_INDEXED
 
 _ROWS_AT_ONCE = 5_000
 _TRIGRAM = 3
@@ -58,7 +59,7 @@ SEARCHES = (
     _search(
         "users",
         "user_postings",
-        f"SELECT user_key, name_key || '{_SENTINELS}' || email_key FROM users"
+        f"SELECT user_key, name_key || '{_SENTINELS}' || email_fold FROM users"
         " WHERE org_key = :org_key AND user_key > :start ORDER BY user_key LIMIT :most",
     ),
 )
@@ -80,7 +81,7 @@ async def compare_trigrams(tx: Transaction, search: Search, most: int) -> list[D
 
 def _add(expected: dict[str, int], texts: Iterable[_Text]) -> None:
     for row in texts:
-        text = row.text + _SENTINELS
+        text = row.text.translate(AS_INDEXED) + _SENTINELS
         number = _ONE_ROW + row.key
         for term in {text[start : start + _TRIGRAM] for start in range(len(text) - _TRIGRAM + 1)}:
             expected[term] += number

@@ -27,8 +27,8 @@ _SOME = 2
 _MOST_TRIGRAMS = 200
 _FEW_TRIGRAMS = 10
 _HIGHEST = "\U0010ffff" * _TRIGRAM
-_AS_INDEXED = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
-"""What SQLite's index makes of two characters that stand for none."""
+AS_INDEXED = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}
+"""What SQLite's index makes of two noncharacters; it keeps the others (fts5_unicode2.c reads UTF-8 so)."""
 
 _NOT_EXACT = frozenset("\x03\ufffd\ufffe\uffff")
 """For these the index finds others as well: one stands between names there, the rest are taken for one."""
@@ -63,11 +63,11 @@ MATCHING_ROWS = """
 The OFFSET keeps the planner from walking in the order that is asked for, and from other indexes beside."""
 
 MATCHING_USER_ROWS = """
-    (SELECT i.org_key, i.user_key, i.account_id, i.name_key, i.nickname_key, i.email_key, i.email_domain,
+    (SELECT i.org_key, i.user_key, i.account_id, i.name_key, i.nickname_key, i.email_fold, i.email_domain,
             i.claim_status, i.mfa_enabled, i.closed
      FROM users AS i
      WHERE i.org_key = :org_key
-       AND (grams(i.org_key, i.name_key) || grams(i.org_key, i.email_key)) @> :match OFFSET 0) AS u
+       AND (grams(i.org_key, i.name_key) || grams(i.org_key, i.email_fold)) @> :match OFFSET 0) AS u
 """
 """The same of users."""
 
@@ -79,7 +79,7 @@ _ON_POSTGRES = {
     MATCHING_USERS: """
         SELECT i.user_key AS hit FROM users AS i
         WHERE i.org_key = :org_key
-          AND (grams(i.org_key, i.name_key) || grams(i.org_key, i.email_key)) @> :match
+          AND (grams(i.org_key, i.name_key) || grams(i.org_key, i.email_fold)) @> :match
     """,
     "instr(": "strpos(",
 }
@@ -104,15 +104,15 @@ COUNT_IN_SAMPLE_OF_GROUPS = register(
 COUNT_IN_SAMPLE_OF_USERS = register(
     """
     SELECT count(*) FROM (
-        SELECT u.name_key, u.email_key FROM users AS u
+        SELECT u.name_key, u.email_fold FROM users AS u
         WHERE u.org_key = :org_key ORDER BY u.user_key LIMIT :most
     ) AS sample
-    WHERE instr(sample.name_key, :term) > 0 OR instr(sample.email_key, :term) > 0
+    WHERE instr(sample.name_key, :term) > 0 OR instr(sample.email_fold, :term) > 0
     """
 )
 
 SELECT_SAMPLE_OF_USERS = register(
-    "SELECT name_key || ' ' || email_key FROM users WHERE org_key = :org_key ORDER BY user_key LIMIT :most"
+    "SELECT name_key || ' ' || email_fold FROM users WHERE org_key = :org_key ORDER BY user_key LIMIT :most"
 )
 
 
@@ -208,7 +208,7 @@ async def is_common(tx: Transaction, org_key: int, term: str) -> bool:
 
 async def _beginning_with(tx: Transaction, term: str, searched: _Searched) -> list[str] | None:
     """Return the trigrams that begin with a short term, or None of too many."""
-    indexed = term.translate(_AS_INDEXED)
+    indexed = term.translate(AS_INDEXED)
     found = await tx.values(searched.terms, low=indexed, high=indexed + _HIGHEST, most=_MOST_TRIGRAMS)
     return found if len(found) < _MOST_TRIGRAMS else None
 

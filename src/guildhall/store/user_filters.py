@@ -210,7 +210,7 @@ def _assignment(table: str, names: frozenset[str]) -> str:
     return f"{table}.resource_key IN (:resources...){roles}"
 
 
-SEARCHED = "(instr(u.name_key, :search) > 0 OR instr(u.email_key, :search) > 0)"
+SEARCHED = "(instr(u.name_key, :search) > 0 OR instr(u.email_fold, :search) > 0)"
 """The test of a term."""
 
 _TESTS = {

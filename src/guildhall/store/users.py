@@ -44,10 +44,10 @@ SELECT_USER_KEYS = register(
 )
 
 _INSERT_USER = """
-    INSERT INTO users (org_key, account_id, name, name_key, nickname_key, email, email_key, email_domain,
-                       claim_status, mfa_enabled, closed, profile)
-    VALUES (:org_key, :account_id, :name, :name_key, :nickname_key, :email, :email_key, :email_domain,
-            :claim_status, :mfa_enabled, :closed, :profile)
+    INSERT INTO users (org_key, account_id, name, name_key, nickname_key, email, email_key, email_fold,
+                       email_domain, claim_status, mfa_enabled, closed, profile)
+    VALUES (:org_key, :account_id, :name, :name_key, :nickname_key, :email, :email_key, :email_fold,
+            :email_domain, :claim_status, :mfa_enabled, :closed, :profile)
 """
 
 INSERT_USER = register(f"{_INSERT_USER} RETURNING user_key")
@@ -59,8 +59,9 @@ INSERT_USERS = register(_INSERT_USER)
 UPDATE_USER = register(
     """
     UPDATE users SET name = :name, name_key = :name_key, nickname_key = :nickname_key, email = :email,
-                     email_key = :email_key, email_domain = :email_domain, claim_status = :claim_status,
-                     mfa_enabled = :mfa_enabled, closed = :closed, profile = :profile
+                     email_key = :email_key, email_fold = :email_fold, email_domain = :email_domain,
+                     claim_status = :claim_status, mfa_enabled = :mfa_enabled, closed = :closed,
+                     profile = :profile
     WHERE org_key = :org_key AND user_key = :user_key
     """
 )

@@ -133,6 +133,7 @@ class UserRows:
             fold(profile.nickname or person.name),
             person.email,
             person.email,
+            person.email,
             person.email.partition("@")[2],
             ClaimStatus.MANAGED if draw() < 0.9 else ClaimStatus.UNMANAGED,
             int(draw() < 0.7),

@@ -7,10 +7,10 @@ from itertools import islice
 import msgspec
 from msgspec import UNSET
 
+from guildhall.model.emails import email_key
 from guildhall.model.errors import InvalidInput, Misplaced
 from guildhall.model.groups import Group
 from guildhall.model.memberships import Member
-from guildhall.model.names import fold, trim
 from guildhall.model.seeds import GroupSeed, Located
 from guildhall.model.users import DirectoryUser
 from guildhall.operations.memberships import delete_member, insert_member
@@ -145,7 +145,7 @@ async def _read(run: Run, item: Located[GroupSeed]) -> Wanted:
     for number, (reference, added_at) in enumerate(entries):
         account_id = reference
         if "@" in reference:
-            found = by_email.get(fold(trim(reference)))
+            found = by_email.get(email_key(reference))
             if found is None:
                 absent.append(number)
                 continue
@@ -184,7 +184,7 @@ async def _resolve(run: Run, addresses: Sequence[str]) -> dict[str, str]:
     """Return the account ids of e-mail addresses, by the address as it is compared."""
     found: dict[str, str] = {}
     waiting = iter(addresses)
-    while chunk := [fold(trim(address)) for address in islice(waiting, _AT_ONCE)]:
+    while chunk := [email_key(address) for address in islice(waiting, _AT_ONCE)]:
         rows = await run.tx.all(seeds.SELECT_USERS_BY_EMAIL, **run.org, email_keys=chunk)
         found.update((row.email_key, row.account_id) for row in rows)
     return found

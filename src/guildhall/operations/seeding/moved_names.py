@@ -7,6 +7,7 @@ file gives another address or name has, until then, one that nobody can want.
 from collections.abc import Iterator
 from itertools import islice
 
+from guildhall.model.emails import email_key
 from guildhall.model.names import fold, trim
 from guildhall.model.seeds import Section, SeedDocument
 from guildhall.operations.seeding.runs import Run
@@ -14,6 +15,8 @@ from guildhall.store import exports, seeds
 
 _AT_ONCE = 500
 _BEFORE_ALL_KEYS = 0
+_MOST_CHARACTERS = 1_000
+"""No longer text is folded: it is no address and no name, which is told where it is read."""
 _NOBODYS = "\x01"
 """What a freed address or name begins with: no address and no name has control characters."""
 
@@ -31,7 +34,7 @@ async def free_emails(run: Run, document: SeedDocument) -> None:
                 {**run.org, "user_key": user.user_key, "email_key": f"{_NOBODYS}{user.user_key}"}
             )
             for user in found
-            if user.email_key != fold(trim(chunk[user.account_id]))
+            if user.email_key != email_key(chunk[user.account_id])
         ]
         await run.tx.run_many(seeds.FREE_EMAIL, rows)
 
@@ -55,5 +58,5 @@ def _renaming(
     """Go through the subjects that the file knows by their ids and gives a name."""
     for item in document.items(section):
         pair = getattr(item.value, identity), getattr(item.value, name)
-        if isinstance(pair[0], str) and isinstance(pair[1], str):
+        if isinstance(pair[0], str) and isinstance(pair[1], str) and len(pair[1]) <= _MOST_CHARACTERS:
             yield pair

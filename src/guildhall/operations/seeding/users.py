@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from guildhall.model.emails import email_key
 from guildhall.model.errors import Conflict
 from guildhall.model.ids import is_account_id
-from guildhall.model.names import fold, trim
 from guildhall.model.seeds import Located, Section, SeedDocument, UserDirectorySeed, UserSeed
 from guildhall.model.times import to_text
 from guildhall.model.users import (
@@ -119,7 +119,7 @@ def _identity(item: Located[UserSeed]) -> str:
     if isinstance(seed.account_id, str):
         return seed.account_id
     if isinstance(seed.email, str) and "@" in seed.email:
-        return fold(trim(seed.email))
+        return email_key(seed.email)
     raise misplaced(item.place, "email", "an address such as ada@example.com, or accountId, is required.")
 
 
