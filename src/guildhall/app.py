@@ -22,6 +22,7 @@ from guildhall.api.v1 import memberships as v1_memberships
 from guildhall.api.v1 import orgs as v1_orgs
 from guildhall.api.v1 import role_assignments as v1_role_assignments
 from guildhall.api.v1.errors import V1
+from guildhall.api.v1.unserved import UNSERVED as V1_UNSERVED
 from guildhall.api.v2 import directories as v2_directories
 from guildhall.api.v2 import events as v2_events
 from guildhall.api.v2 import groups as v2_groups
@@ -31,6 +32,7 @@ from guildhall.api.v2 import suspensions as v2_suspensions
 from guildhall.api.v2 import users as v2_users
 from guildhall.api.v2 import workspaces as v2_workspaces
 from guildhall.api.v2.errors import V2
+from guildhall.api.v2.unserved import UNSERVED as V2_UNSERVED
 from guildhall.http.application import Application, SetTo
 from guildhall.http.authentication import Authenticator
 from guildhall.http.documentation import Documentation
@@ -40,6 +42,7 @@ from guildhall.http.health import Health, measure_seats
 from guildhall.http.metrics import publish_requests
 from guildhall.http.origin import Origin, is_loopback
 from guildhall.http.routing import Route, Router
+from guildhall.http.unserved import Unserved
 from guildhall.operations.events import prune_expired_events
 from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
@@ -70,6 +73,9 @@ ROUTES = (
     *our_users.ROUTES,
 )
 """Every operation of every wire."""
+
+UNSERVED = (*V1_UNSERVED, *V2_UNSERVED)
+"""What the vendor documents and the server answers with 501."""
 
 _WIRES = {"": V2, "/admin/v1": V1, "/admin/v2": V2, "/guildhall/v1": GUILDHALL}
 _HOUSEKEEPING_SECONDS = 60.0
@@ -173,16 +179,16 @@ class Server:
         own_address = settings.metrics_address is not None
         described = (*ROUTES, *health.routes(with_metrics=not own_address), front_page_route(V2))
         documentation = (*Documentation(described, V2).routes(), docs_redirect_route(V2))
-        self._application = self._build((*described, *documentation))
+        self._application = self._build((*described, *documentation), UNSERVED)
         self._measuring = self._build((health.metrics_route(),))
         self._tasks = [
             asyncio.create_task(self._keep_house()),
             asyncio.create_task(self.database.read_ahead()),
         ]
 
-    def _build(self, routes: Sequence[Route]) -> Application:
+    def _build(self, routes: Sequence[Route], unserved: Sequence[Unserved] = ()) -> Application:
         return Application(
-            Router(routes),
+            Router(routes, unserved),
             _WIRES,
             self.database,
             self.authenticator,

@@ -64,7 +64,7 @@ async def events(world: World, action_prefix: str = "group_") -> list[dict[str, 
     return [
         event
         for event in reversed(recorded)
-        if event["action"].startswith(action_prefix) and event["actor"]["id"] is not None
+        if event["action"].startswith(action_prefix) and event["actor"]["id"] != "system"
     ]
 
 

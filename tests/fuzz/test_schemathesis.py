@@ -183,6 +183,9 @@ def provoke_the_rest(fuzzed: Fuzzed) -> None:
         ):
             answer = fuzzed.http.request(method, path, headers=headers, content=content)
             fuzzed.record(PROVOKED, answer.status_code, json_of(answer))
+    for path in (f"/admin/v1/orgs/{org_id}/users", "/scim/directory/x/Users"):
+        answer = fuzzed.http.get(path)
+        fuzzed.record(PROVOKED, answer.status_code, json_of(answer))
     for path in ("/admin/v1/nothing", "/admin/v2/nothing", v1.replace(org_id, organization.ELSEWHERE)):
         answer = fuzzed.http.post(path)
         fuzzed.record(PROVOKED, answer.status_code, json_of(answer))

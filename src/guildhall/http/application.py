@@ -33,6 +33,7 @@ from guildhall.model.errors import (
     BodyTooLarge,
     GuildhallError,
     MethodNotAllowed,
+    OperationNotServed,
     OrganizationNotFound,
     ScopeMissing,
     Unavailable,
@@ -182,9 +183,13 @@ class Application:
         try:
             self._router.find("OPTIONS", exchange.path)
         except MethodNotAllowed as error:
-            preflight = preflight_headers(exchange.header(b"origin"), self._origin.cors_origins)
-            return empty_response(204, [("allow", ", ".join(error.allowed)), *preflight])
-        raise LookupError("no route answers OPTIONS itself")
+            allowed = ", ".join(error.allowed)
+        except OperationNotServed:
+            allowed = "OPTIONS"
+        else:
+            raise LookupError("no route answers OPTIONS itself")
+        preflight = preflight_headers(exchange.header(b"origin"), self._origin.cors_origins)
+        return empty_response(204, [("allow", allowed), *preflight])
 
     async def _admit(self, exchange: Exchange, route: Route) -> Caller:
         """Return who calls; raises Unauthenticated, ScopeMissing, OrganizationNotFound."""

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
+from guildhall.model.errors import InvalidInput
 from guildhall.model.events import (
     Event,
     EventAction,
@@ -22,19 +23,25 @@ from guildhall.model.events import (
     event_id,
 )
 from guildhall.model.paging import Window
-from guildhall.model.times import to_text
+from guildhall.model.times import parse_time, to_text
 from guildhall.operations import events as rules
 from guildhall.store.database import Transaction
 
 _ACTIONS = ", ".join(EventAction)
 
 Action = Annotated[EventAction, Meta(description=f"One of {_ACTIONS}.")]
-Milliseconds = Annotated[int, Meta(ge=0, description="A time in milliseconds since 1 January 1970, UTC.")]
+Moment = Annotated[
+    Annotated[int, Meta(ge=0)] | str,
+    Meta(description="A time: milliseconds since 1 January 1970 UTC, or RFC 3339, as 2026-07-01T09:30:00Z."),
+]
 Text = Annotated[str, Meta(min_length=1, max_length=255, description="1 to 255 characters.")]
 Actions = Annotated[tuple[Action, ...], Meta(min_length=1, max_length=100)]
 Texts = Annotated[tuple[Text, ...], Meta(min_length=1, max_length=100)]
 Limit = Annotated[int, Meta(ge=1, le=500, description="A whole number from 1 to 500.")]
 Cursor = Annotated[str, Meta(min_length=1, description="A token of meta.next, or of a link.")]
+
+_SYSTEM = "system"
+"""The actor of a command: its id and its name."""
 
 _RENAMED = {"since": "from", "until": "to", "sort_order": "sortOrder"}
 
@@ -53,8 +60,8 @@ class EventListQuery(msgspec.Struct, frozen=True, kw_only=True, rename=_RENAMED)
         ]
         | None
     ) = None
-    since: Milliseconds | None = None
-    until: Milliseconds | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     action: Actions | None = None
     actor: Texts | None = None
     product: Texts | None = None
@@ -67,8 +74,8 @@ class EventStreamQuery(msgspec.Struct, frozen=True, kw_only=True, rename=_RENAME
 
     cursor: Cursor | None = None
     limit: Limit = 200
-    since: Milliseconds | None = None
-    until: Milliseconds | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     sort_order: Annotated[Literal["asc", "desc"], Meta(description="asc or desc.")] = "asc"
 
 
@@ -82,24 +89,23 @@ class EventsToken(msgspec.Struct, frozen=True, array_like=True):
 class EventAuthBody(msgspec.Struct, frozen=True, rename="camel"):
     """How an actor proved who they are."""
 
-    auth_type: Literal["api-key", "system"]
-    token_id: str | None
-    token_label: str | None
+    auth_type: Literal["api-token"]
+    token_id: str
+    token_label: str
 
 
 class EventActorBody(msgspec.Struct, frozen=True):
-    """Who did it: an API key, or the system itself on the command line."""
+    """Who did it: an API key, or `system` on the command line, which proves nothing."""
 
-    id: str | None
+    id: str
     name: str
-    email: str | None
-    auth: EventAuthBody
+    auth: EventAuthBody | UnsetType = UNSET
 
 
 class EventLinks(msgspec.Struct, frozen=True, rename={"this": "self"}):
-    """Where the thing itself is found; null where no operation shows it."""
+    """Where the thing itself is found; absent where no operation shows it."""
 
-    this: str | None
+    this: str | UnsetType
 
 
 class EventObjectBody(msgspec.Struct, frozen=True):
@@ -112,9 +118,9 @@ class EventObjectBody(msgspec.Struct, frozen=True):
 
 
 class EventLocationBody(msgspec.Struct, frozen=True):
-    """Where it was done from."""
+    """Where it was done from; absent when that is not known."""
 
-    ip: str | None
+    ip: str | UnsetType
 
 
 class EventMessageBody(msgspec.Struct, frozen=True):
@@ -134,15 +140,15 @@ class EventAttributesBody(msgspec.Struct, frozen=True, rename="camel"):
     context: list[EventObjectBody]
     container: list[EventObjectBody]
     location: EventLocationBody
-    message: EventMessageBody
 
 
 class EventBody(msgspec.Struct, frozen=True):
-    """An event."""
+    """An event; its message stands beside the attributes, not inside (contract 4)."""
 
     id: str
     type: Literal["events"]
     attributes: EventAttributesBody
+    message: EventMessageBody
     links: EventLinks
 
 
@@ -153,11 +159,11 @@ class EventDataBody(msgspec.Struct, frozen=True):
 
 
 class EventPageLinks(msgspec.Struct, frozen=True, rename={"this": "self", "previous": "prev"}):
-    """This page and those around it."""
+    """This page and those around it: a URL that is not there is absent, a token null (contract 1.4)."""
 
     this: str
-    previous: str | None
-    next: str | None
+    previous: str | UnsetType | None
+    next: str | UnsetType | None
 
 
 class EventPageMeta(msgspec.Struct, frozen=True):
@@ -181,6 +187,8 @@ class EventWire(msgspec.Struct, frozen=True):
     page: Callable[[Request, EventView, str], str]
     event: Callable[[Request, str], str]
     subject: Callable[[Request, Subject], str | None]
+    no_page: UnsetType | None
+    """What stands for a page that is not there."""
 
 
 def view_parameters(view: EventView) -> str:
@@ -204,8 +212,8 @@ async def list_events(tx: Transaction, request: Request, wire: EventWire) -> Res
     """Return the page of events that the query asks for, the newest first."""
     query: EventListQuery = request.query
     wanted = EventFilter(
-        since=query.since,
-        until=query.until,
+        since=_milliseconds("from", query.since),
+        until=_milliseconds("to", query.until),
         q=query.q,
         actions=query.action,
         actors=query.actor,
@@ -219,9 +227,23 @@ async def list_events(tx: Transaction, request: Request, wire: EventWire) -> Res
 async def poll_events(tx: Transaction, request: Request, wire: EventWire) -> Response:
     """Return the page of the stream that the query asks for."""
     query: EventStreamQuery = request.query
-    wanted = EventFilter(since=query.since, until=query.until)
+    since, until = _milliseconds("from", query.since), _milliseconds("to", query.until)
+    wanted = EventFilter(since=since, until=until)
     view = EventView(wanted, oldest_first=query.sort_order == "asc", stream=True)
     return await _page(tx, request, wire, EventsToken(view, Window(query.limit)))
+
+
+def _milliseconds(name: str, given: int | str | None) -> int | None:
+    """Return a time of a parameter; collectors send milliseconds or RFC 3339 (contract 4)."""
+    if not isinstance(given, str):
+        return given
+    time = parse_time(given)
+    if time is None:
+        raise InvalidInput(
+            f"{name}: must be milliseconds since 1 January 1970 UTC, or an RFC 3339 time such as"
+            f" 2026-07-01T09:30:00Z (a + in a URL is written %2B)."
+        )
+    return time
 
 
 async def get_event(tx: Transaction, request: Request, wire: EventWire) -> Response:
@@ -238,7 +260,7 @@ async def _page(tx: Transaction, request: Request, wire: EventWire, token: Event
         None if window is None else request.page_token(EventsToken(token.view, window))
         for window in (page.this, page.previous, page.next)
     ]
-    links = [None if text is None else wire.page(request, token.view, text) for text in tokens]
+    links = [wire.no_page if text is None else wire.page(request, token.view, text) for text in tokens]
     events = [_body(request, wire, event) for event in page.items]
     meta = EventPageMeta(tokens[2], len(events))
     return json_response(EventPageBody(events, meta, EventPageLinks(links[0] or "", links[1], links[2])))
@@ -255,19 +277,25 @@ def _body(request: Request, wire: EventWire, event: Event) -> EventBody:
         actor=_actor(event),
         context=[_object(request, wire, subject) for subject in subjects],
         container=[_object(request, wire, Subject(request.caller.org_id, "orgs"))],
-        location=EventLocationBody(event.ip),
-        message=EventMessageBody(event.message),
+        location=EventLocationBody(UNSET if event.ip is None else event.ip),
     )
-    return EventBody(public_id, "events", attributes, EventLinks(wire.event(request, public_id)))
+    links = EventLinks(wire.event(request, public_id))
+    return EventBody(public_id, "events", attributes, EventMessageBody(event.message), links)
 
 
 def _actor(event: Event) -> EventActorBody:
     if event.actor_id is None:
-        return EventActorBody(None, event.actor_name, None, EventAuthBody("system", None, None))
-    auth = EventAuthBody("api-key", event.actor_id, event.actor_name)
-    return EventActorBody(event.actor_id, event.actor_name, None, auth)
+        return EventActorBody(_SYSTEM, _SYSTEM)
+    auth = EventAuthBody("api-token", event.actor_id, event.actor_name)
+    return EventActorBody(event.actor_id, event.actor_name, auth)
 
 
 def _object(request: Request, wire: EventWire, subject: Subject) -> EventObjectBody:
-    links = EventLinks(wire.subject(request, subject))
-    return EventObjectBody(subject.id, subject.type, dict(subject.attributes), links)
+    attributes = dict(subject.attributes)
+    if subject.type == "users":
+        attributes["accountType"] = "atlassian"
+    if subject.type == "groups" and "name" in attributes:
+        attributes["groupName"] = attributes["name"]
+    link = wire.subject(request, subject)
+    links = EventLinks(UNSET if link is None else link)
+    return EventObjectBody(subject.id, subject.type, attributes, links)

@@ -11,7 +11,8 @@ from guildhall.http.errors import Wire
 from guildhall.http.examples import Example
 from guildhall.http.request import Request
 from guildhall.http.response import JSON, Response
-from guildhall.model.errors import MethodNotAllowed, ResourceNotFound
+from guildhall.http.unserved import Unserved
+from guildhall.model.errors import GuildhallError, MethodNotAllowed, ResourceNotFound
 from guildhall.model.permissions import Permission
 
 Handler = Callable[[Any, Request], Awaitable[Response]]
@@ -93,12 +94,16 @@ class Match(msgspec.Struct, frozen=True):
 
 
 class _Node:
-    __slots__ = ("literals", "methods", "parameter")
+    __slots__ = ("below", "literals", "methods", "parameter", "unserved")
 
     def __init__(self) -> None:
         self.literals: dict[str, _Node] = {}
         self.parameter: _Node | None = None
         self.methods: dict[str, Route] = {}
+        self.unserved: dict[str, Unserved] = {}
+        """What is not served at this very path, by method."""
+        self.below: Unserved | None = None
+        """What nothing else at this path or below it is."""
 
 
 _MOUNTS = ("/admin", "/gateway/api/admin")
@@ -107,12 +112,14 @@ _MOUNTS = ("/admin", "/gateway/api/admin")
 class Router:
     """A tree of path segments; a literal segment wins over a parameter and never falls back to it."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route], unserved: Iterable[Unserved] = ()) -> None:
         self.routes: Sequence[Route] = tuple(routes)
         self._mounted = _Node()
         self._bare = _Node()
         for route in self.routes:
             self._add(route)
+        for operation in sorted(unserved, key=lambda operation: operation.is_prefix):
+            self._add_unserved(operation)
 
     def _add(self, route: Route) -> None:
         node = self._mounted if route.mount else self._bare
@@ -127,8 +134,20 @@ class Router:
                 raise ValueError(f"two routes for {route.method} {route.path}")
             methods[route.method] = route
 
+    def _add_unserved(self, operation: Unserved) -> None:
+        """Those for whole paths come last: they hold for every node that is below theirs by then."""
+        node = self._mounted if operation.mount else self._bare
+        for segment in operation.path.removesuffix("/*").removeprefix("/").split("/"):
+            node = _child(node, segment)
+        if operation.is_prefix:
+            _mark_below(node, operation)
+        elif node.methods.get(operation.method) or operation.method in node.unserved:
+            raise ValueError(f"{operation.method} {operation.path} is there already")
+        else:
+            node.unserved[operation.method] = operation
+
     def find(self, method: str, raw_path: str) -> Match:
-        """Return the route of a request; raises ResourceNotFound, MethodNotAllowed."""
+        """Return the route of a request; raises ResourceNotFound, MethodNotAllowed, OperationNotServed."""
         mount, node, rest = self._enter(raw_path)
         values: list[str] = []
         segments = rest.split("/")
@@ -138,7 +157,7 @@ class Router:
                 below = node.parameter
                 values.append(segment)
                 if below is None or not segment:
-                    raise _no_such_path()
+                    raise _no_such_path(node if segment else None)
             node = below
         return self._match(node, method, mount, values)
 
@@ -149,12 +168,10 @@ class Router:
         return "", self._bare, raw_path[1:]
 
     def _match(self, node: _Node, method: str, mount: str, values: list[str]) -> Match:
-        route = node.methods.get("GET" if method == "HEAD" else method)
+        asked = "GET" if method == "HEAD" else method
+        route = node.methods.get(asked)
         if route is None:
-            if not node.methods:
-                raise _no_such_path()
-            allowed = _allowed(node.methods)
-            raise MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allowed)
+            raise _not_found(node, asked)
         if route.stray and values and values[-1].endswith(route.stray):
             values[-1] = values[-1].removesuffix(route.stray)
         return Match(route, mount, dict(zip(parameter_names(route.path), values, strict=True)))
@@ -165,6 +182,23 @@ def _child(node: _Node, segment: str) -> _Node:
         node.parameter = node.parameter or _Node()
         return node.parameter
     return node.literals.setdefault(segment, _Node())
+
+
+def _mark_below(node: _Node, operation: Unserved) -> None:
+    node.below = operation
+    for child in (*node.literals.values(), *([node.parameter] if node.parameter else [])):
+        _mark_below(child, operation)
+
+
+def _not_found(node: _Node, method: str) -> GuildhallError:
+    """Return what is wrong with a method at a path."""
+    unserved = node.unserved.get(method) or (node.below if method != "OPTIONS" else None)
+    if unserved is not None:
+        return unserved.error()
+    if not (node.methods or node.unserved or node.below):
+        return _no_such_path()
+    allowed = _allowed(node.methods)
+    return MethodNotAllowed(f"This path takes {', '.join(allowed)}.", allowed)
 
 
 def _decode(segment: str) -> str:
@@ -178,7 +212,9 @@ def _allowed(methods: Iterable[str]) -> list[str]:
     return sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
 
 
-def _no_such_path() -> ResourceNotFound:
+def _no_such_path(node: _Node | None = None) -> GuildhallError:
+    if node is not None and node.below is not None:
+        return node.below.error()
     return ResourceNotFound("There is nothing at this path.")
 
 

@@ -29,6 +29,7 @@
     │   └── GroupNotEmpty
     ├── NotServed               the request itself, before any rule
     │   ├── MethodNotAllowed
+    │   ├── OperationNotServed
     │   ├── BodyTooLarge
     │   ├── AddressTooLong
     │   ├── HeadTooLarge
@@ -174,6 +175,10 @@ class MethodNotAllowed(NotServed):
     def __init__(self, detail: str, allowed: Sequence[str]) -> None:
         super().__init__(detail)
         self.allowed = tuple(allowed)
+
+
+class OperationNotServed(NotServed):
+    """The vendor has the operation, this program does not (contract 4)."""
 
 
 class BodyTooLarge(NotServed):

@@ -3,7 +3,9 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-_FORM = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d))?", re.ASCII)
+_ZONE = r"[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d"
+_FORM = re.compile(rf"\d{{4}}-\d\d-\d\d(?:[Tt]\d\d:\d\d:\d\d(?:\.\d{{1,9}})?(?:{_ZONE}))?", re.ASCII)
+"""RFC 3339 §5.6; what the form cannot tell, as 30 February, `datetime` does."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _FURTHEST = 253_402_300_800_000

@@ -72,7 +72,7 @@ async def test_put_seed_again_changes_nothing(world, put):
     assert (report["totals"], report["changes"]) == ({}, [])
     assert await exported(world) == before
     (event,) = await events(world, "organization_")
-    assert (event["action"], event["actor"]["auth"]["authType"]) == ("organization_seeded", "api-key")
+    assert (event["action"], event["actor"]["auth"]["authType"]) == ("organization_seeded", "api-token")
     assert event["context"][0]["attributes"]["totals"]["users created"] == 1
     assert not await events(world, "group_")
 

@@ -12,7 +12,7 @@ async def test_get_events_v2_links_are_tokens(world):
     assert page["links"]["next"] == page["meta"]["next"]
     rest = (await world.http.get(path, params={"cursor": page["links"]["next"]})).json()
     events = page["data"] + rest["data"]
-    contents = [event["attributes"]["message"]["content"] for event in events]
+    contents = [event["message"]["content"] for event in events]
     assert contents == ["Created group c", "Created group b", "Created group a"]
     assert all(len(event["links"]["self"]) == 22 for event in events)
 
@@ -23,7 +23,7 @@ async def test_get_event_v2_is_the_one_of_version_1(world):
     event = (await world.http.get(path)).json()["data"][0]
     assert (await world.http.get(f"{path}/{event['id']}")).json() == {"data": event}
     same = (await world.http.get(f"{world.v1()}/events/{event['id']}")).json()["data"]
-    assert same["attributes"]["message"] == event["attributes"]["message"]
+    assert same["message"] == event["message"]
 
 
 async def test_get_event_v2_links_groups_as_their_list_does(world):

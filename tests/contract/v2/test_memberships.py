@@ -34,7 +34,7 @@ async def test_add_member_is_204_with_one_event(world):
     (event,) = await events(world)
     assert event["action"] == "group_member_added"
     assert [subject["id"] for subject in event["context"]] == [group.id, user.id]
-    assert event["actor"]["auth"]["authType"] == "api-key"
+    assert event["actor"]["auth"]["authType"] == "api-token"
 
 
 async def test_add_member_already_member_is_204_without_event(world):

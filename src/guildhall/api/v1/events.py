@@ -4,6 +4,7 @@ from typing import Literal
 from urllib.parse import quote
 
 import msgspec
+from msgspec import UNSET
 
 from guildhall.api.v1.errors import V1
 from guildhall.http.events import (
@@ -72,7 +73,7 @@ def _subject_link(request: Request, subject: Subject) -> str | None:
     return None
 
 
-_WIRE = EventWire(_page_link, _event_link, _subject_link)
+_WIRE = EventWire(_page_link, _event_link, _subject_link, no_page=UNSET)
 
 
 async def get_events(tx: Transaction, request: Request) -> Response:

@@ -18,23 +18,8 @@ from guildhall.store.database import Transaction
 _ORGS = "/v1/orgs"
 
 
-class RelatedLinks(msgspec.Struct, frozen=True):
-    """Where something that belongs to an organization is listed."""
-
-    related: str
-
-
-class Relationship(msgspec.Struct, frozen=True):
-    """Something that belongs to an organization."""
-
-    links: RelatedLinks
-
-
 class Relationships(msgspec.Struct, frozen=True):
-    """What belongs to an organization."""
-
-    domains: Relationship
-    users: Relationship
+    """What belongs to an organization: empty while version 1 serves neither domains nor users."""
 
 
 class OrgAttributes(msgspec.Struct, frozen=True):
@@ -44,7 +29,7 @@ class OrgAttributes(msgspec.Struct, frozen=True):
 
 
 class SelfLink(msgspec.Struct, frozen=True, rename={"this": "self"}):
-    """The URL of an organization."""
+    """The URL of an organization, or of the only page of them: a link that is not there is absent."""
 
     this: str
 
@@ -65,19 +50,11 @@ class OrgDataBody(msgspec.Struct, frozen=True):
     data: OrgBody
 
 
-class OrgListLinks(msgspec.Struct, frozen=True, rename={"this": "self", "previous": "prev"}):
-    """URLs of this page and of those around it; there is only one."""
-
-    this: str
-    previous: str | None = None
-    next: str | None = None
-
-
 class OrgListBody(msgspec.Struct, frozen=True):
     """The organizations of a key: one."""
 
     data: list[OrgBody]
-    links: OrgListLinks
+    links: SelfLink
     meta: None = None
 
 
@@ -98,7 +75,7 @@ async def get_orgs(tx: Transaction, request: Request) -> Response:
     if request.query.cursor is not None:
         request.read_page_token(request.query.cursor, OrgsToken)
     token = request.page_token(OrgsToken(Window(1)))
-    links = OrgListLinks(request.url(f"{_ORGS}?cursor={token}"))
+    links = SelfLink(request.url(f"{_ORGS}?cursor={token}"))
     org = await get_org(tx, request.caller)
     return json_response(OrgListBody([_body(request, org)], links))
 
@@ -109,13 +86,8 @@ async def get_org_by_id(tx: Transaction, request: Request) -> Response:
 
 
 def _body(request: Request, org: Org) -> OrgBody:
-    url = request.url(f"{_ORGS}/{org.id}")
-
-    def related(what: str) -> Relationship:
-        return Relationship(RelatedLinks(f"{url}/{what}"))
-
-    relationships = Relationships(related("domains"), related("users"))
-    return OrgBody(org.id, "orgs", OrgAttributes(org.name), relationships, SelfLink(url))
+    links = SelfLink(request.url(f"{_ORGS}/{org.id}"))
+    return OrgBody(org.id, "orgs", OrgAttributes(org.name), Relationships(), links)
 
 
 ROUTES = (

@@ -33,6 +33,7 @@ ERRORS = {
     errors.GroupNotEmpty: ErrorForm(409, "ADMIN-UAM-409-1", "Conflict"),
     errors.TooMuchAtOnce: ErrorForm(409, "ADMIN-UAM-409-1", "Conflict"),
     errors.MethodNotAllowed: ErrorForm(405, "ADMIN-UAM-405-1", "Method Not Allowed"),
+    errors.OperationNotServed: ErrorForm(501, "ADMIN-UAM-501-1", "Not Implemented"),
     errors.BodyTooLarge: ErrorForm(413, "ADMIN-UAM-413-1", "Payload Too Large"),
     errors.AddressTooLong: ErrorForm(414, "ADMIN-UAM-414-1", "URI Too Long"),
     errors.HeadTooLarge: ErrorForm(431, "ADMIN-UAM-431-1", "Request Header Fields Too Large"),

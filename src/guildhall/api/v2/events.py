@@ -28,7 +28,7 @@ def _subject_link(request: Request, subject: Subject) -> str | None:
     return None if item is None else request.item_token(item, subject.id)
 
 
-_WIRE = EventWire(_page_link, _event_link, _subject_link)
+_WIRE = EventWire(_page_link, _event_link, _subject_link, no_page=None)
 
 
 async def get_events(tx: Transaction, request: Request) -> Response:
