@@ -141,7 +141,7 @@ async def test_organization_of_others_does_not_exist(world):
 
 async def test_limited_key_is_told_what_is_left(world):
     """Contract 1.7: three headers on answers, errors included; 429 adds Retry-After."""
-    reset = "2026-07-01T00:01:00Z"
+    reset = "2026-07-01T00:01Z"
     async with world.client(await world.key(rate_limit=3)) as client:
         for remaining, path in ((2, "groups"), (1, "groups?limit=0"), (0, "groups/x")):
             answer = await client.get(f"{world.v2()}/{path}")

@@ -1,5 +1,7 @@
 """Contract 1.5: every encoding of a query that clients send."""
 
+import pytest
+
 from tests.contract.answers import data, names, raw, refused
 
 
@@ -21,6 +23,22 @@ async def test_arrays(world):
         assert await found(world, query) == ["a", "b"], query
     assert await found(world, f"groupIds={c.id}&groupIds={c.id}") == ["c"]
     assert await found(world, "groupIds=&groupIds") == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("brackets", ["[]", "[0]", "[17]", "%5B%5D", "%5B0%5D"])
+async def test_arrays_in_brackets(world, brackets):
+    """Contract 1.5: as PHP, Rails and qs write them."""
+    wanted = await world.group()
+    await world.group()
+    found = await world.http.get(f"{world.v2()}/groups?groupIds{brackets}={wanted.id}")
+    assert [group["id"] for group in found.json()["data"]] == [wanted.id]
+
+
+@pytest.mark.parametrize("brackets", ["[a]", "[0][1]", "[", "[-1]", "[0]x", "[0"])
+async def test_other_brackets_of_an_array_are_400(world, brackets):
+    """Contract 1.5: never ignored, or everything would match."""
+    answer = await world.http.get(f"{world.v2()}/groups?groupIds{brackets}=a")
+    refused(answer, 400, "ADMIN-UAM-400-1", f"groupIds{brackets}: write groupIds")
 
 
 async def test_resource_ids_are_never_split(world):

@@ -85,8 +85,11 @@ def _headers(error: Exception) -> list[tuple[str, str]]:
 
 
 def rate_limit_headers(limit: int, remaining: int, reset: int) -> list[tuple[str, str]]:
-    """Return the headers that tell a limited key what is left until `reset`, epoch milliseconds."""
-    when = datetime.fromtimestamp(reset / 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return the headers that tell a limited key what is left until `reset`, epoch milliseconds.
+
+    To the minute: a widespread collector reads no other form (contract 1.7).
+    """
+    when = datetime.fromtimestamp(reset / 1_000, UTC).strftime("%Y-%m-%dT%H:%MZ")
     return [
         ("x-ratelimit-limit", str(limit)),
         ("x-ratelimit-remaining", str(remaining)),

@@ -322,5 +322,5 @@ _HEADERS = {
         "Requests a minute that the key may make; absent without a limit.", "integer"
     ),
     "X-RateLimit-Remaining": _header("Requests that are left of this minute.", "integer"),
-    "X-RateLimit-Reset": _header("When the next minute begins, ISO 8601 in UTC."),
+    "X-RateLimit-Reset": _header("When the next minute begins, in UTC and to the minute: 2026-03-26T16:00Z."),
 }

@@ -20,6 +20,7 @@ WHOLE = {"split_at_commas": False}
 """`Meta(extra=WHOLE)`: values of this array are never split at commas."""
 
 _BRACKETED = re.compile(r"(?P<field>\w+)(?:\[(?P<index>\d+)\])?(?:\[(?P<bracketed>\w+)\]|\.(?P<dotted>\w+))")
+_INDEXED = re.compile(r"\[[0-9]{0,9}\]")
 _UNREADABLE_OBJECT = "[object Object]"
 _BOOLEANS = {"true": True, "false": False}
 _WHAT = "query parameter"
@@ -66,6 +67,11 @@ class QueryReader:
             for field in fields
             if isinstance(shape := _bare(field.type), inspect.StructType)
         }
+        self._arrays = {
+            field.encode_name
+            for field in fields
+            if isinstance(_bare(field.type), (inspect.VarTupleType, inspect.ListType))
+        }
         self._known = {*self._readers, *itertools.chain(*self._objects.values())}
 
     def read(self, pairs: Pairs, *, strict: bool) -> Any:
@@ -106,14 +112,22 @@ class QueryReader:
         """Return the field that a parameter belongs to and, for parts of an object, the member."""
         if name in self._readers:
             return name, None
+        array, bracket, index = name.partition("[")
+        if bracket and array in self._arrays:
+            return _require_index(array, bracket + index), None
         bracketed = _BRACKETED.fullmatch(name)
         if bracketed:
             member = _Member(bracketed["bracketed"] or bracketed["dotted"], bracketed["index"])
             return (bracketed["field"], member) if bracketed["field"] in self._objects else (None, None)
-        if name.endswith("[]") and name[:-2] in self._readers:
-            return name[:-2], None
         flattened = (field for field, members in self._objects.items() if name in members)
         return next(((field, _Member(name)) for field in flattened), (None, None))
+
+
+def _require_index(array: str, brackets: str) -> str:
+    """Return the array; raises InvalidInput for brackets that hold no index (contract 1.5)."""
+    if not _INDEXED.fullmatch(brackets):
+        raise InvalidInput(f"{array}{brackets[:100]}: write {array}, {array}[] or {array}[0].")
+    return array
 
 
 def _bare(kind: inspect.Type) -> inspect.Type:

@@ -197,7 +197,7 @@ async def test_create_group_says_so(world):
         {"message": "Group test-group was created", "groupId": group_id},
     )
     shown = data(await world.http.get(f"{world.v2()}/groups/{group_id}"))
-    assert (shown["name"], shown["description"], shown["managedBy"]) == ("test-group", None, "admins")
+    assert (shown["name"], shown["description"], shown["managedBy"]) == ("test-group", "", "admins")
     assert await actions(world) == ["group_created"]
 
 

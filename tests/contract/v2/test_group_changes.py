@@ -20,7 +20,7 @@ async def test_rename_group_changes_description_alone(world):
     """Contract 2.12, 8: null clears it, and so does an empty one."""
     group = await world.group("Name")
     path = f"{world.v2()}/groups/{group.id}"
-    for given, kept in (("First", "First"), (None, None), ("a\tb\nc", "a\tb\nc"), ("", None)):
+    for given, kept in (("First", "First"), (None, ""), ("a\tb\nc", "a\tb\nc"), ("", "")):
         done(await world.http.patch(path, json={"description": given}))
         shown = data(await world.http.get(path))
         assert (shown["name"], shown["description"]) == ("Name", kept)

@@ -182,8 +182,8 @@ async def test_search_users_expands_what_is_asked_for(world: World) -> None:
             {"key": "jira", "id": site.id, "lastActiveTimestamp": active},
         ],
         "groups": [
-            {"id": alpha.id, "name": "Alpha", "description": None},
-            {"id": beta.id, "name": "beta", "description": None},
+            {"id": alpha.id, "name": "Alpha", "description": ""},
+            {"id": beta.id, "name": "beta", "description": ""},
         ],
     }
     for name, value in expected.items():

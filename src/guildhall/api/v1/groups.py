@@ -90,7 +90,7 @@ class FoundGroupBody(msgspec.Struct, frozen=True, rename="camel"):
 
     id: str
     name: str
-    description: str | None
+    description: str
     users: list[UserBody] | UnsetType = UNSET
     users_total: int | UnsetType = UNSET
     role_assignments: list[GroupRoleBody] | UnsetType = UNSET
@@ -205,7 +205,7 @@ def _body(
     return FoundGroupBody(
         group.id,
         group.name,
-        group.description,
+        group.description or "",
         UNSET if users is None else [_user_body(member) for member in users[group.group_key]],
         UNSET if users is None else group.users,
         UNSET if roles is None else [_role_body(group, role) for role in roles.get(group.group_key, ())],

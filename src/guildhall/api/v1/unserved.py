@@ -10,6 +10,7 @@ _POLICY = _ORG + "/policies/{policyId}"
 UNSERVED = (
     Unserved("GET", _ORG + "/users", "Get managed accounts in an organization", planned=True),
     Unserved("POST", _ORG + "/users/search", "Search for users in an organization", planned=True),
+    Unserved("GET", _ORG + "/users/search", "Search for users in an organization, as older clients do"),
     Unserved("POST", _ORG + "/users/invite", "Invite users to an organization", planned=True),
     Unserved("POST", _USER + "/roles/assign", "Grant user access", planned=True),
     Unserved("POST", _USER + "/roles/revoke", "Revoke user access", planned=True),

@@ -32,7 +32,7 @@ class GroupBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     id: str
     name: str
-    description: str | None
+    description: str
     directory_id: str
     management_access: ManagementAccessBody
     external_synced: bool
@@ -62,7 +62,7 @@ def group_body(request: Request, group: Group, counts: CountsAsked) -> GroupBody
     return GroupBody(
         id=group.id,
         name=group.name,
-        description=group.description,
+        description=group.description or "",
         directory_id=group.directory_id,
         management_access=_access_body(management_access(request.caller, group)),
         external_synced=bool(group.synced),

@@ -47,7 +47,7 @@ class UserGroupBody(msgspec.Struct, frozen=True):
 
     id: str
     name: str
-    description: str | None
+    description: str
 
 
 class UserBody(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -174,7 +174,7 @@ def _products(access: tuple[ResourceAccess, ...], profile: Profile) -> list[Prod
 
 
 def _groups(groups: tuple[UserGroup, ...]) -> list[UserGroupBody]:
-    return [UserGroupBody(group.group_id, group.name, group.description) for group in groups]
+    return [UserGroupBody(group.group_id, group.name, group.description or "") for group in groups]
 
 
 def user_stats_body(stats: UserStats) -> UserStatsBody:
