@@ -92,7 +92,7 @@ def test_export_of_several_organizations(on: Guildhall, furnished: str, tmp_path
         "organization: {name: Another}\nusers: [{name: Zoë, email: zoe@example.com}]\n"
         "groups: [{name: a, members: [zoe@example.com]}, {name: b}]\n"
     )
-    on(furnished, "seed", str(tmp_path / "more.yaml"))
+    on(furnished, "seed", "--create-organization", str(tmp_path / "more.yaml"))
     exported, other = on(furnished, "export"), str(tmp_path / "other.db")
     (tmp_path / "export.yaml").write_text(exported)
     assert on(other, "seed", str(tmp_path / "export.yaml")).count("organizations created: 1") == 2

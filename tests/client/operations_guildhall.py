@@ -104,10 +104,12 @@ OPERATIONS = {
     "listKeys": (lambda c: c.furnishing.keys.list(), A_PAGE, "GET", f"{OURS}/keys", None),
     "revokeKey": (lambda c: c.furnishing.keys.revoke("k"), DONE, "DELETE", f"{OURS}/keys/k", None),
     "putSeed": (
-        lambda c: c.furnishing.seeds.put(b"{}", media_type="application/json"),
+        lambda c: c.furnishing.seeds.put(
+            b"{}", media_type="application/json", dry_run=True, allow_removals=True
+        ),
         Reply(body={"data": []}),
         "PUT",
-        f"{OURS}/seed",
+        f"{OURS}/seed?dryRun=true&allowRemovals=true",
         {},
     ),
 }

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -10,11 +11,20 @@ import msgspec
 from guildhall.cli.database import database_option, in_database
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.cli.output import Column, printable, progress, show_done, show_rows
-from guildhall.model.errors import InvalidInput
-from guildhall.model.seeds import Change, SeedDocument, SeedReport
-from guildhall.operations.seed import seed_organizations
+from guildhall.model.errors import InvalidInput, TooManyRemovals
+from guildhall.model.seeds import (
+    MOST_REMOVALS,
+    Change,
+    Difference,
+    SeedDocument,
+    SeedOptions,
+    SeedReport,
+)
+from guildhall.operations.seed import DryRun, seed_organizations
+from guildhall.operations.seeding.reports import LISTS
 from guildhall.seeds.lines import Advance
 from guildhall.seeds.reading import read_seed_file, read_seed_stream
+from guildhall.store.database import Database
 
 STDIN = "-"
 
@@ -33,44 +43,93 @@ _COLUMNS = (
 @click.command(name="seed")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @database_option
+@click.option("--org", "org_id", help="The organization's id, where the file names none.")
+@click.option("--create-organization", is_flag=True, help="The file may create another organization.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; show everything that would change.")
+@click.option(
+    "--allow-removals",
+    is_flag=True,
+    help=f"Take away more than {MOST_REMOVALS} members, roles and users without asking.",
+)
 @click.option("--changes", "with_changes", is_flag=True, help="List every change, not only how many.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON: all that was changed.")
 @click.pass_context
 def command(
-    context: click.Context, database_url: str, file: Path, *, with_changes: bool, as_json: bool
+    context: click.Context,
+    /,
+    database_url: str,
+    file: Path,
+    *,
+    with_changes: bool,
+    as_json: bool,
+    allow_removals: bool,
+    **given: Any,
 ) -> None:
     """Furnish the database from FILE (YAML or JSON; docs/seed-files.md), beside a running server too.
 
     It is applied as a whole or not at all. What the file does not name stays. Seeding the same file
     again changes nothing. FILE can be -, the standard input: an export can be piped in.
     """
+    options = SeedOptions(most_removals=None if allow_removals else MOST_REMOVALS, **given)
     try:
-        reports = _seed(database_url, file)
+        reports = _seed(database_url, file, options)
     except InvalidInput as error:
         for detail in error.details:
             click.echo(f"Error: {printable(detail)}", err=True)
         context.exit(ExitCode.REFUSED)
     lines = [_line(report) for report in reports]
-    result = {"organizations": msgspec.to_builtins(reports)}
+    result: dict[str, Any] = {"organizations": msgspec.to_builtins(reports)}
+    if options.dry_run:
+        result["dryRun"] = True
+        lines.append("Nothing was changed: this was a dry run.")
     show_done(lines[0] if lines else "nothing to do", result, *lines[1:], as_json=as_json)
-    if with_changes and not as_json:
+    if (with_changes or options.dry_run) and not as_json:
         _show_changes(reports)
 
 
-def _seed(database_url: str, file: Path) -> Sequence[SeedReport]:
-    """Read the file before the database is opened: one that cannot be read leaves none behind."""
+def _seed(database_url: str, file: Path, options: SeedOptions) -> Sequence[SeedReport]:
+    """Read the file before the database is opened: one that cannot be read leaves none behind.
+
+    On a terminal, ask before much is taken away, and again should it be more by then.
+    """
     size = 0 if str(file) == STDIN else file.stat().st_size
     with progress("Seeding", size * _PASSES) as advance:
         documents = _read(file, advance)
-        return in_database(
-            database_url, lambda database: database.write(seed_organizations, documents), create=True
-        )
+        done = _try(database_url, documents, options)
+    while isinstance(done, TooManyRemovals):
+        if not is_asked():
+            raise done
+        click.echo(printable(str(done)), err=True)
+        click.confirm("Remove them?", abort=True, err=True)
+        options = msgspec.structs.replace(options, most_removals=done.removals)
+        with progress("Seeding"):
+            done = _try(database_url, documents, options)
+    return done
 
 
 def _read(file: Path, advance: Advance) -> Sequence[SeedDocument]:
     if str(file) == STDIN:
         return read_seed_stream(sys.stdin.buffer, "stdin", advance)
     return read_seed_file(file, advance)
+
+
+def _try(
+    database_url: str, documents: Sequence[SeedDocument], options: SeedOptions
+) -> Sequence[SeedReport] | TooManyRemovals:
+    async def apply(database: Database) -> Sequence[SeedReport]:
+        return await database.write(seed_organizations, documents, options)
+
+    try:
+        return in_database(database_url, apply, create=not options.dry_run)
+    except DryRun as end:
+        return end.reports
+    except TooManyRemovals as error:
+        return error
+
+
+def is_asked() -> bool:
+    """Whether somebody is there who can answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _line(report: SeedReport) -> str:
@@ -82,6 +141,30 @@ def _show_changes(reports: Sequence[SeedReport]) -> None:
     for report in reports:
         if report.changes:
             show_rows(report.changes, _COLUMNS, as_json=False)
-        left_out = sum(report.totals.values()) - len(report.changes)
-        if left_out:
-            click.echo(f"and {left_out} more")
+        for change in report.changes:
+            _show_differences(change)
+        if report.left_out:
+            click.echo(f"and {report.left_out} more")
+
+
+def _show_differences(change: Change) -> None:
+    """Write a line for each: what came, what went, what has another value."""
+    for number, difference in enumerate(change.differences):
+        if not number:
+            click.echo(f"{change.type} {printable(change.name)} ({change.id})")
+        came, went = difference.before is None, difference.after is None
+        if difference.field in LISTS and came != went:
+            text = f"  {'+' if came else '-'} {difference.field}: {_value(_one_of(difference))}"
+        else:
+            text = f"  {difference.field}: {_value(difference.before)} -> {_value(difference.after)}"
+        click.echo(text)
+
+
+def _one_of(difference: Difference) -> Any:
+    return difference.after if difference.before is None else difference.before
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return printable(", ".join(f"{name}: {inner}" for name, inner in value.items()))
+    return printable(value)

@@ -27,7 +27,7 @@ from guildhall.http.positions import position_header, read_position
 from guildhall.http.preferences import read_preferences
 from guildhall.http.query import QueryReader, parse_pairs
 from guildhall.http.request import Request
-from guildhall.http.response import JSON, Response, Stream, empty_response, encode_header
+from guildhall.http.response import JSON, Response, Stream, Unchanged, empty_response, encode_header
 from guildhall.http.routing import BodyReader, Match, Route, Router
 from guildhall.model.errors import (
     BodyTooLarge,
@@ -164,7 +164,10 @@ class Application:
         if self._database.replica is not None:
             return await _operate_beside(self._database.replica, exchange, route, request)
         run = self._database.write if route.writes else self._database.read
-        return await run(route.handler, request)
+        try:
+            return await run(route.handler, request)
+        except Unchanged as end:
+            return end.response
 
     async def _operate_or_repeat(self, exchange: Exchange, route: Route, kept: KeptAnswers) -> Response:
         """Answer a read; what was answered to the same before counts, if it still holds."""

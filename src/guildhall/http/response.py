@@ -64,3 +64,11 @@ def encode_header(header: tuple[str, str]) -> Header:
 @lru_cache(4_096)
 def _content_length(length: int) -> Header:
     return b"content-length", b"%d" % length
+
+
+class Unchanged(Exception):
+    """Ends the transaction of a write that answers and changes nothing: all that it did is taken back."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__("nothing is to change")
+        self.response = response

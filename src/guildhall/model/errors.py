@@ -165,6 +165,14 @@ class TooMuchAtOnce(Conflict):
     """A mass operation above the cap of design 2.2 (members x roles)."""
 
 
+class TooManyRemovals(Conflict):
+    """A seed would take away more members, roles and users than it was told that it may."""
+
+    def __init__(self, detail: str, removals: int) -> None:
+        super().__init__(detail)
+        self.removals = removals
+
+
 class NotServed(GuildhallError):
     """The request as such is not one that is served."""
 

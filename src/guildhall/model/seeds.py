@@ -273,20 +273,58 @@ class SeedDocument(msgspec.Struct, frozen=True):
         return iter(()) if read is None else read()
 
 
+MOST_REMOVALS = 20
+"""Removals that a seed makes without being told that it may."""
+
+
+class SeedOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How a seed is applied."""
+
+    dry_run: bool = False
+    """Whether it only tells what it would change."""
+    most_removals: int | None = MOST_REMOVALS
+    """How much it may remove; None is anything."""
+    create_organization: bool = False
+    """Whether it may create another organization beside those that are there."""
+    org_id: str | None = None
+    """The organization that it is for, where the file names none."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One thing that a seed changed of a subject: a field's values, or something of a list that came or went.
+
+    In a list, what came has no `before` and what went has no `after`.
+    """
+
+    field: str
+    before: Any = None
+    after: Any = None
+
+
 class Change(msgspec.Struct, frozen=True, rename="camel"):
-    """One subject that a seed created or changed; `changed` says what of it."""
+    """One subject that a seed created or changed.
+
+    `changed` says it in words, `differences` in full, up to a bound for all of the seed.
+    """
 
     action: Literal["created", "updated"]
     type: str
     id: str
     name: str
     changed: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
 
 class SeedReport(msgspec.Struct, frozen=True, rename="camel"):
-    """What applying one document did; `changes` ends at a bound, `totals` counts all of them."""
+    """What applying one document did; `changes` ends at a bound, `totals` counts all of them.
+
+    `removals` counts members, roles and users that were taken away.
+    """
 
     organization_id: str
     organization_name: str
     totals: Mapping[str, int]
     changes: Sequence[Change]
+    removals: int = 0
+    left_out: int = 0
+    """Subjects and differences beyond the bound."""

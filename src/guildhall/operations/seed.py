@@ -5,18 +5,19 @@ does give (members and roles of a group, directories and roles of a user) are wh
 them goes. Seeding the same file again changes nothing. One event tells of it all.
 """
 
+import difflib
 from collections.abc import Sequence
 
 import msgspec
 from msgspec import UNSET
 
-from guildhall.model.errors import Conflict, InvalidInput
+from guildhall.model.errors import Conflict, InvalidInput, Misplaced
 from guildhall.model.events import EventAction, Subject
 from guildhall.model.ids import parse_uuid
 from guildhall.model.names import fold, trim
 from guildhall.model.orgs import Org
 from guildhall.model.permissions import Caller
-from guildhall.model.seeds import Located, OrganizationSeed, SeedDocument, SeedReport
+from guildhall.model.seeds import Difference, Located, OrganizationSeed, SeedDocument, SeedOptions, SeedReport
 from guildhall.model.times import to_text
 from guildhall.operations.events import record_event
 from guildhall.operations.orgs import create_org, require_org_name, system_caller
@@ -25,6 +26,7 @@ from guildhall.operations.seeding.groups import seed_groups
 from guildhall.operations.seeding.keys import seed_keys
 from guildhall.operations.seeding.limits import require_seats, select_seats_used
 from guildhall.operations.seeding.locations import located, misplaced, read_time
+from guildhall.operations.seeding.reports import require_removals
 from guildhall.operations.seeding.resources import seed_resources
 from guildhall.operations.seeding.roles import seed_roles
 from guildhall.operations.seeding.runs import Run
@@ -33,20 +35,50 @@ from guildhall.store import orgs, seeds
 from guildhall.store.database import Transaction
 
 _KIND = "organizations"
+_CAREFUL = SeedOptions()
 
 
-async def seed_organizations(tx: Transaction, documents: Sequence[SeedDocument]) -> list[SeedReport]:
-    """Apply a whole file as the system, creating the organizations that are not there.
+class DryRun(Exception):
+    """Ends the transaction of a seed that is only to tell what it would change: nothing of it stays."""
 
-    Raises InvalidInput, Conflict and UserLimitExceeded that say where in the file their cause stands.
+    def __init__(self, reports: Sequence[SeedReport]) -> None:
+        super().__init__("a dry run changes nothing")
+        self.reports = reports
+
+
+async def seed_organizations(
+    tx: Transaction, documents: Sequence[SeedDocument], options: SeedOptions = _CAREFUL
+) -> Sequence[SeedReport]:
+    """Apply a whole file as the system, creating the first organizations, and others where that is asked for.
+
+    Raises InvalidInput, Conflict and UserLimitExceeded that say where in the file their cause stands,
+    TooManyRemovals, and DryRun at the end of one.
     """
-    return [await _seed_one(tx, document) for document in documents]
+    known = await tx.all(orgs.SELECT_ORGS)
+    meant = [_find_org(known, document, options) for document in documents]
+    reports = []
+    for document, org in zip(documents, meant, strict=True):
+        reports.append(await _seed_one(tx, document, org))
+    return _end(reports, options)
 
 
-async def _seed_one(tx: Transaction, document: SeedDocument) -> SeedReport:
-    org = await _find_org(tx, document)
+async def seed_organization(
+    tx: Transaction, caller: Caller, document: SeedDocument, options: SeedOptions = _CAREFUL
+) -> SeedReport:
+    """Apply a document to the caller's organization; return what changed. Raises the same errors."""
+    return _end([await _seed_known(tx, caller, document)], options)[0]
+
+
+def _end(reports: Sequence[SeedReport], options: SeedOptions) -> Sequence[SeedReport]:
+    if options.dry_run:
+        raise DryRun(reports)
+    require_removals(reports, options.most_removals)
+    return reports
+
+
+async def _seed_one(tx: Transaction, document: SeedDocument, org: Org | None) -> SeedReport:
     if org is not None:
-        return await seed_organization(tx, system_caller(org), document)
+        return await _seed_known(tx, system_caller(org), document)
     item = document.organization
     if item is None or not isinstance(item.value.name, str):
         where = item.place.where("name") if item else document.place.where("organization")
@@ -59,20 +91,56 @@ async def _seed_one(tx: Transaction, document: SeedDocument) -> SeedReport:
     return await _apply(run, caller, document)
 
 
-async def _find_org(tx: Transaction, document: SeedDocument) -> Org | None:
-    """Return the organization that a document means: by its id, else by its name, else the only one."""
+def _find_org(known: Sequence[Org], document: SeedDocument, options: SeedOptions) -> Org | None:
+    """Return the organization that a document means, by its id, else its name, else the only one.
+
+    None is a new one: the first ones of a database, or another where that is asked for. Else a name with a
+    slip of the pen would make a second organization.
+    """
     item = document.organization
+    found = _named(known, item, options)
+    if len(found) > 1:
+        where = item.place.where("id") if item else document.place.where("organization")
+        listed = ", ".join(f"{org.id} ({org.name})" for org in found)
+        raise Conflict(
+            f"{where}: several organizations could be meant; give the id of one,"
+            f" or choose it by --org: {listed}."
+        )
+    if found or not known or options.create_organization:
+        return found[0] if found else None
+    raise _unknown(known, document, options)
+
+
+def _named(
+    known: Sequence[Org], item: Located[OrganizationSeed] | None, options: SeedOptions
+) -> Sequence[Org]:
     if item is not None and isinstance(item.value.id, str):
-        return await tx.one(orgs.SELECT_ORG, org_id=_require_id(item))
-    known = await tx.all(orgs.SELECT_ORGS)
+        org_id = _require_id(item)
+        return [org for org in known if org.id == org_id]
     if item is not None and isinstance(item.value.name, str):
         name_key = fold(trim(item.value.name))
-        known = [org for org in known if fold(org.name) == name_key]
-    if len(known) > 1:
-        where = item.place.where("id") if item else document.place.where("organization")
-        listed = ", ".join(org.id for org in known)
-        raise Conflict(f"{where}: several organizations could be meant; give the id of one: {listed}.")
-    return known[0] if known else None
+        named = [org for org in known if fold(org.name) == name_key]
+        return [org for org in named if options.org_id in (None, org.id)]
+    return [org for org in known if options.org_id in (None, org.id)]
+
+
+def _unknown(known: Sequence[Org], document: SeedDocument, options: SeedOptions) -> Misplaced:
+    item = document.organization
+    if item is None:
+        place, field, said = document.place, "organization", options.org_id or ""
+    elif isinstance(item.value.id, str):
+        place, field, said = item.place, "id", item.value.id
+    else:
+        place, field, said = item.place, "name", str(item.value.name)
+    near = difflib.get_close_matches(said, [org.name for org in known], 1)
+    there = ", ".join(f"{org.name} ({org.id})" for org in known)
+    hint = f"; did you mean {near[0]}?" if near else "."
+    return misplaced(
+        place,
+        field,
+        f"there is no organization {said[:200]}{hint} There is: {there}."
+        " To create another one: guildhall seed --create-organization.",
+    )
 
 
 def _require_id(item: Located[OrganizationSeed]) -> str:
@@ -82,11 +150,7 @@ def _require_id(item: Located[OrganizationSeed]) -> str:
     return org_id
 
 
-async def seed_organization(tx: Transaction, caller: Caller, document: SeedDocument) -> SeedReport:
-    """Apply a document to the caller's organization; return what changed.
-
-    Raises InvalidInput, Conflict and UserLimitExceeded that say where in the file their cause stands.
-    """
+async def _seed_known(tx: Transaction, caller: Caller, document: SeedDocument) -> SeedReport:
     item = document.organization
     if item is not None and isinstance(item.value.id, str) and _require_id(item) != caller.org_id:
         raise misplaced(
@@ -113,7 +177,10 @@ async def _apply(run: Run, caller: Caller, document: SeedDocument) -> SeedReport
     await seed_keys(run, document)
     await require_seats(run, seats)
     await _record(run, caller, name)
-    return SeedReport(caller.org_id, name, dict(run.report.totals), run.report.changes)
+    report = run.report
+    return SeedReport(
+        caller.org_id, name, dict(report.totals), report.changes, report.removals, report.left_out
+    )
 
 
 async def _change_org(run: Run, org: Org, document: SeedDocument) -> str:
@@ -134,7 +201,9 @@ async def _change_org(run: Run, org: Org, document: SeedDocument) -> str:
         )
         if not run.report.changes:
             changed = [field for field, differs in changes.items() if differs]
-            run.report.updated(_KIND, org.id, name, changed)
+            values = {"name": (org.name, name), "createdAt": (org.created_at, created_at)}
+            shown = [Difference(field, *values[field]) for field in changed]
+            run.report.updated(_KIND, org.id, name, changed, shown)
     return name
 
 

@@ -50,6 +50,8 @@ async def test_put_seed_tells_what_changed(world, put):
         "resources created": 1,
         "users created": 1,
         "groups created": 1,
+        "members added": 1,
+        "roles given": 1,
     }
     assert [(change["action"], change["type"], change["name"]) for change in report["changes"]] == [
         ("created", "directories", "Partners"),

@@ -65,3 +65,53 @@ async def test_seed_and_export_need_a_key_without_scopes(world, method, path):
     async with world.client(await world.key("write:groups:admin", "read:groups:admin")) as client:
         answer = await client.request(method, f"{world.ours()}/{path}", json={})
     assert answer.status_code == 403
+
+
+async def members_of(world, group):
+    shown = (await world.http.get(f"{world.v2()}/groups/{group.id}")).json()["data"]
+    return shown["counts"]["users"]
+
+
+async def test_seed_that_removes_much_has_to_be_allowed(world):
+    group = await world.group("Readers", members=21)
+    seed = {"groups": [{"name": "Readers", "members": []}]}
+    refused = await world.http.put(f"{world.ours()}/seed", json=seed)
+    assert refused.status_code == 409
+    detail = refused.json()["errors"][0]["detail"]
+    assert "members removed: 21" in detail
+    assert "allowRemovals=true" in detail
+    assert await members_of(world, group) == 21
+    answer = await world.http.put(f"{world.ours()}/seed?allowRemovals=true", json=seed)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["data"]["removals"] == 21
+    assert await members_of(world, group) == 0
+
+
+async def test_seed_that_removes_a_few_is_applied(world):
+    group = await world.group("Readers", members=20)
+    seed = {"groups": [{"name": "Readers", "members": []}]}
+    assert (await world.http.put(f"{world.ours()}/seed", json=seed)).status_code == 200
+    assert await members_of(world, group) == 0
+
+
+async def test_dry_run_of_a_seed_tells_all_and_changes_nothing(world):
+    await world.group("Readers", members=21)
+    before = await export(world)
+    events = (await world.http.get(f"{world.v1()}/events")).json()
+    seed = {"groups": [{"name": "Readers", "description": "All", "members": []}, {"name": "New"}]}
+    answer = await world.http.put(f"{world.ours()}/seed?dryRun=true", json=seed)
+    assert answer.status_code == 200, answer.text
+    data = answer.json()["data"]
+    assert (data["dryRun"], data["removals"], data["leftOut"]) == (True, 21, 0)
+    assert [(change["action"], change["name"]) for change in data["changes"]] == [
+        ("updated", "Readers"),
+        ("created", "New"),
+    ]
+    first, *others = data["changes"][0]["differences"]
+    assert first == {"field": "description", "before": first["before"], "after": "All"}
+    assert len(others) == 21
+    assert all(other["field"] == "members" and other["after"] is None for other in others)
+    assert await export(world) == before
+    assert (await world.http.get(f"{world.v1()}/events")).json() == events
+    applied = await world.http.put(f"{world.ours()}/seed?allowRemovals=true", json=seed)
+    assert applied.json()["data"]["totals"] == data["totals"]

@@ -36,6 +36,7 @@ ERRORS = {
     errors.UserLimitExceeded: ErrorForm(409, "ADMIN-UAM-409-3", "User Limit Exceeded"),
     errors.GroupNotEmpty: _CONFLICT,
     errors.TooMuchAtOnce: _CONFLICT,
+    errors.TooManyRemovals: _CONFLICT,
     errors.MethodNotAllowed: ErrorForm(405, "ADMIN-UAM-405-1", "Method Not Allowed"),
     errors.OperationNotServed: ErrorForm(501, "ADMIN-UAM-501-1", "Not Implemented"),
     errors.BodyTooLarge: ErrorForm(413, "ADMIN-UAM-413-1", "Payload Too Large"),

@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.guildhall.schemas import ORGANIZATION
 from guildhall.http.examples import Example
 from guildhall.http.paging import DataBody
 from guildhall.http.request import Request
-from guildhall.http.response import JSON, Response, json_response
+from guildhall.http.response import JSON, Response, Unchanged, json_response
 from guildhall.http.routing import Route
 from guildhall.model.errors import InvalidInput
 from guildhall.model.permissions import Permission
 from guildhall.model.seeds import (
+    MOST_REMOVALS,
     Change,
     DirectorySeed,
     GroupSeed,
@@ -23,6 +26,8 @@ from guildhall.model.seeds import (
     ResourceSeed,
     RoleSeed,
     SeedDocument,
+    SeedOptions,
+    SeedReport,
     UserSeed,
 )
 from guildhall.operations import seed as rules
@@ -53,6 +58,21 @@ class SeedReportBody(msgspec.Struct, frozen=True, rename="camel"):
     organization_name: str
     totals: dict[str, int]
     changes: Sequence[Change]
+    removals: Annotated[int, Meta(description="Members, roles and users that were taken away.")]
+    left_out: Annotated[
+        int, Meta(description="Changes and differences that are counted but not listed: beyond 100,000.")
+    ]
+    dry_run: Annotated[bool, Meta(description="Whether nothing was changed, as was asked for.")]
+
+
+class SeedQuery(msgspec.Struct, frozen=True, rename="camel"):
+    """How a seed file is applied."""
+
+    dry_run: Annotated[bool, Meta(description="Change nothing; tell what would change.")] = False
+    allow_removals: Annotated[
+        bool,
+        Meta(description="Take away more than 20 members, roles and users; without it that is refused."),
+    ] = False
 
 
 async def read_body(raw: bytes, media_type: str) -> Sequence[SeedDocument]:
@@ -65,9 +85,25 @@ async def put_seed(tx: Transaction, request: Request) -> Response:
     documents: Sequence[SeedDocument] = request.body
     if len(documents) != 1:
         raise InvalidInput("organizations: one organization is seeded here, that of the path.")
-    report = await rules.seed_organization(tx, request.caller, documents[0])
+    query: SeedQuery = request.query
+    most = None if query.allow_removals else MOST_REMOVALS
+    options = SeedOptions(dry_run=query.dry_run, most_removals=most)
+    try:
+        report = await rules.seed_organization(tx, request.caller, documents[0], options)
+    except rules.DryRun as end:
+        raise Unchanged(_answer(end.reports[0], dry_run=True)) from None
+    return _answer(report, dry_run=False)
+
+
+def _answer(report: SeedReport, *, dry_run: bool) -> Response:
     body = SeedReportBody(
-        report.organization_id, report.organization_name, dict(report.totals), report.changes
+        organization_id=report.organization_id,
+        organization_name=report.organization_name,
+        totals=dict(report.totals),
+        changes=report.changes,
+        removals=report.removals,
+        left_out=report.left_out,
+        dry_run=dry_run,
     )
     return json_response(DataBody(body))
 
@@ -90,6 +126,7 @@ ROUTES = (
         permission=Permission.FULL_ACCESS,
         handler=put_seed,
         writes=True,
+        query=SeedQuery,
         body=SeedBody,
         reader=read_body,
         media_types=MEDIA_TYPES,

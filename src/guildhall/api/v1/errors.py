@@ -32,6 +32,7 @@ ERRORS = {
     errors.UserLimitExceeded: ErrorForm(409, "ADMIN-409-3", "User Limit Exceeded"),
     errors.GroupNotEmpty: ErrorForm(409, "ADMIN-409-5", "Group Not Empty"),
     errors.TooMuchAtOnce: ErrorForm(409, "ADMIN-409-1", "Conflict"),
+    errors.TooManyRemovals: ErrorForm(409, "ADMIN-409-1", "Conflict"),
     errors.MethodNotAllowed: ErrorForm(405, "ADMIN-405-1", "Method Not Allowed"),
     errors.OperationNotServed: ErrorForm(501, "ADMIN-501-1", "Not Implemented"),
     errors.BodyTooLarge: ErrorForm(413, "ADMIN-413-1", "Payload Too Large"),

@@ -32,6 +32,7 @@ ERRORS = {
     errors.UserLimitExceeded: ErrorForm(409, "ADMIN-UAM-409-3", "User Limit Exceeded"),
     errors.GroupNotEmpty: ErrorForm(409, "ADMIN-UAM-409-1", "Conflict"),
     errors.TooMuchAtOnce: ErrorForm(409, "ADMIN-UAM-409-1", "Conflict"),
+    errors.TooManyRemovals: ErrorForm(409, "ADMIN-UAM-409-1", "Conflict"),
     errors.MethodNotAllowed: ErrorForm(405, "ADMIN-UAM-405-1", "Method Not Allowed"),
     errors.OperationNotServed: ErrorForm(501, "ADMIN-UAM-501-1", "Not Implemented"),
     errors.BodyTooLarge: ErrorForm(413, "ADMIN-UAM-413-1", "Payload Too Large"),

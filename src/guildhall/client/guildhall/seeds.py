@@ -11,11 +11,26 @@ class Seeds(Subject[S]):
     """Seed files."""
 
     @operation
-    def put(self, seed: bytes, *, media_type: str = "application/yaml") -> Call[dict[str, Any]]:
-        """Apply a seed file as a whole or not at all, and tell what changed."""
-        headers = {"content-type": media_type}
+    def put(
+        self,
+        seed: bytes,
+        *,
+        media_type: str = "application/yaml",
+        dry_run: bool = False,
+        allow_removals: bool = False,
+    ) -> Call[dict[str, Any]]:
+        """Apply a seed file as a whole or not at all, and tell what changed; a dry run changes nothing.
+
+        Raises Conflict when it would take away more than 20 members, roles and users unallowed.
+        """
+        given = {"dryRun": dry_run, "allowRemovals": allow_removals}
         return Call(
-            method="PUT", path=(*FURNISHING, "seed"), body=seed, headers=headers, decode=whole(dict[str, Any])
+            method="PUT",
+            path=(*FURNISHING, "seed"),
+            query={name: value for name, value in given.items() if value},
+            body=seed,
+            headers={"content-type": media_type},
+            decode=whole(dict[str, Any]),
         )
 
     @streaming

@@ -8,7 +8,7 @@ from guildhall.model.names import fold, trim
 from guildhall.model.seeds import DirectorySeed, Located, Section, SeedDocument
 from guildhall.operations.directories import DirectoryChanges, put_directory
 from guildhall.operations.seeding.locations import located, misplaced
-from guildhall.operations.seeding.reports import differences
+from guildhall.operations.seeding.reports import differences, values_of
 from guildhall.operations.seeding.runs import Run
 
 FIRST_NAME = "Directory"
@@ -78,7 +78,8 @@ async def _put(run: Run, item: Located[DirectorySeed], directory_id: str) -> Non
             await _create(run, directory_id, changes)
             return
         after, _ = await put_directory(run.tx, run.caller, directory_id, changes)
-    run.report.updated(_KIND, after.id, after.name, differences(before, after, _FIELDS))
+    changed = differences(before, after, _FIELDS)
+    run.report.updated(_KIND, after.id, after.name, changed, values_of(before, after, _FIELDS))
     _know(run, after)
 
 

@@ -1,6 +1,6 @@
 """Roles of the groups of a seed file, and which of them make a group a default access group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import UNSET
@@ -8,7 +8,7 @@ from msgspec import UNSET
 from guildhall.model.groups import Group
 from guildhall.model.resources import Resource
 from guildhall.model.role_assignments import HeldRole
-from guildhall.model.seeds import GroupRolesSeed, GroupSeed, Located
+from guildhall.model.seeds import Difference, GroupRolesSeed, GroupSeed, Located
 from guildhall.operations.counts import Counts
 from guildhall.operations.default_groups import delete_default_role, insert_default_role
 from guildhall.operations.grants import (
@@ -25,6 +25,7 @@ from guildhall.operations.seats import (
     seat_resources,
 )
 from guildhall.operations.seeding.locations import misplaced
+from guildhall.operations.seeding.reports import came, went
 from guildhall.operations.seeding.runs import Run
 from guildhall.store import exports, role_assignments
 
@@ -128,8 +129,8 @@ def _as_held(pair: Pair) -> HeldRole:
     return HeldRole(resource.resource_key, role.role_key, role.id, int(role.uses_seat))
 
 
-async def change_group_roles(run: Run, group: Group, roles: GroupRoles) -> Sequence[str]:
-    """Make a group's roles those of the file; return the changes in words."""
+async def change_group_roles(run: Run, group: Group, roles: GroupRoles) -> tuple[list[str], list[Difference]]:
+    """Make a group's roles those of the file; return the changes in words, and in full."""
     between = {**run.org, "first": group.group_key, "last": group.group_key}
     before = await run.tx.all(exports.SELECT_GROUP_ROLES_BETWEEN, **between)
     held = {(row.resource_id, row.role_id) for row in before}
@@ -143,12 +144,15 @@ async def change_group_roles(run: Run, group: Group, roles: GroupRoles) -> Seque
         await insert_role_assignments(run.tx, run.caller, group, [roles.pairs[key]], counts)
     await counts.store(run.tx, run.caller)
     was_default = {(row.resource_id, row.role_id) for row in before if row.is_default} - set(gone)
-    defaults = await _change_defaults(run, group, roles, was_default)
-    return [
-        *(f"revoked {role_id} on {resource_id}" for resource_id, role_id in gone),
-        *(f"assigned {role_id} on {resource_id}" for resource_id, role_id in new),
-        *defaults,
-    ]
+    words, defaults = await _change_defaults(run, group, roles, was_default)
+    taken, given = in_words(gone), in_words(new)
+    words = [*(f"revoked {text}" for text in taken), *(f"assigned {text}" for text in given), *words]
+    return words, [*went("roles", taken), *came("roles", given), *defaults]
+
+
+def in_words(keys: Iterable[Key]) -> list[str]:
+    """Name roles on resources."""
+    return [f"{role_id} on {resource_id}" for resource_id, role_id in keys]
 
 
 async def _pair(run: Run, key: Key) -> Pair:
@@ -157,13 +161,15 @@ async def _pair(run: Run, key: Key) -> Pair:
     return await run.held_resource(resource_id), run.roles[role_id]
 
 
-async def _change_defaults(run: Run, group: Group, roles: GroupRoles, before: set[Key]) -> Sequence[str]:
+async def _change_defaults(
+    run: Run, group: Group, roles: GroupRoles, before: set[Key]
+) -> tuple[list[str], list[Difference]]:
     gone, new = sorted(before - roles.defaults), sorted(roles.defaults - before)
     for key in gone:
         await delete_default_role(run.tx, run.caller, group, await _pair(run, key))
     for key in new:
         await insert_default_role(run.tx, run.caller, group, roles.pairs[key])
-    return [
-        *(f"no longer the default for {role_id} on {resource_id}" for resource_id, role_id in gone),
-        *(f"default for {role_id} on {resource_id}" for resource_id, role_id in new),
-    ]
+    cleared, made = in_words(gone), in_words(new)
+    words = [f"no longer the default for {text}" for text in cleared]
+    words += [f"default for {text}" for text in made]
+    return words, [*went("defaultRole", cleared), *came("defaultRole", made)]

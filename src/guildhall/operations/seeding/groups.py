@@ -17,18 +17,19 @@ from guildhall.model.errors import NameTaken
 from guildhall.model.groups import Group, GroupType, ManagedBy
 from guildhall.model.ids import parse_uuid
 from guildhall.model.names import fold, trim
-from guildhall.model.seeds import GroupSeed, Located, Section, SeedDocument
+from guildhall.model.seeds import Difference, GroupSeed, Located, Section, SeedDocument
 from guildhall.operations.groups import check_group_texts, get_group_to_change
 from guildhall.operations.seeding.group_roles import (
     GroupRoles,
     change_group_roles,
+    in_words,
     insert_group_roles,
     read_group_roles,
 )
 from guildhall.operations.seeding.locations import located, misplaced
 from guildhall.operations.seeding.members import change_members, insert_members, read_members
 from guildhall.operations.seeding.moved_names import free_group_names
-from guildhall.operations.seeding.reports import differences
+from guildhall.operations.seeding.reports import came, differences
 from guildhall.operations.seeding.runs import Run
 from guildhall.store import groups, seeds
 
@@ -103,16 +104,18 @@ async def _create(run: Run, item: Located[GroupSeed], roles: GroupRoles | None) 
     group = await _insert(run, item, _new(run, item))
     await run.wrote("groups", 1)
     members = item.value.members
-    users = 0
+    shown: list[Difference] = []
     if members is not UNSET and members:
-        users = await insert_members(run, item, group)
+        shown = await insert_members(run, item, group)
+    users = len(shown)
     on = roles.resources if roles else 0
     key = {**run.org, "group_key": group.group_key}
     await run.tx.run(seeds.INSERT_GROUP_COUNTS, **key, users=users, resources=on)
     group = msgspec.structs.replace(group, users=users, resources=on)
     if roles is not None and roles.pairs:
         await insert_group_roles(run, group, roles)
-    run.report.created(_KIND, group.id, group.name)
+        shown += [*came("roles", in_words(roles.pairs)), *came("defaultRole", in_words(roles.defaults))]
+    run.report.created(_KIND, group.id, group.name, shown)
     return group
 
 
@@ -215,13 +218,27 @@ async def _change(run: Run, item: Located[GroupSeed], found: Group, roles: Group
     before = await get_group_to_change(run.tx, run.caller, None, found.id)
     after = _wanted(item, before)
     changed = differences(before, after, (*_TEXTS, *_ORIGIN))
+    old, new = _values(before), _values(after)
+    shown = [Difference(field, old[field], value) for field, value in new.items() if old[field] != value]
     await _update(run, item, before, after)
-    if members is not None:
-        changed += await change_members(run, item, after, members)
-    if roles is not None:
-        changed += await change_group_roles(run, after, roles)
-    run.report.updated(_KIND, after.id, after.name, changed)
+    for words, more in (
+        ([], []) if members is None else await change_members(run, item, after, members),
+        ([], []) if roles is None else await change_group_roles(run, after, roles),
+    ):
+        changed += words
+        shown += more
+    run.report.updated(_KIND, after.id, after.name, changed, shown)
     return after
+
+
+def _values(group: Group) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "description": group.description,
+        "type": GroupType(group.type).name,
+        "managedBy": ManagedBy(group.managed_by).name.lower().replace("_", "-"),
+        "synced": bool(group.synced),
+    }
 
 
 async def _update(run: Run, item: Located[GroupSeed], before: Group, after: Group) -> None:

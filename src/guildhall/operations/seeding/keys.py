@@ -13,7 +13,7 @@ from guildhall.model.seeds import KeySeed, Located, Section, SeedDocument
 from guildhall.model.times import to_text
 from guildhall.operations.keys import NEVER, NewKey, check_new_key, create_key, scope_text
 from guildhall.operations.seeding.locations import located, misplaced, read_time
-from guildhall.operations.seeding.reports import differences
+from guildhall.operations.seeding.reports import differences, values_of
 from guildhall.operations.seeding.runs import Run
 from guildhall.store import keys, seeds
 
@@ -81,7 +81,8 @@ async def _put(run: Run, item: Located[KeySeed], before: APIKey | None, hashed: 
     if before is None:
         run.report.created(_KIND, after.id, after.name)
     else:
-        run.report.updated(_KIND, after.id, after.name, differences(before, after, _FIELDS))
+        changed = differences(before, after, _FIELDS)
+        run.report.updated(_KIND, after.id, after.name, changed, values_of(before, after, _FIELDS))
     return after
 
 

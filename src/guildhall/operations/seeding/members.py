@@ -11,10 +11,12 @@ from guildhall.model.emails import email_key
 from guildhall.model.errors import InvalidInput, Misplaced
 from guildhall.model.groups import Group
 from guildhall.model.memberships import Member
-from guildhall.model.seeds import GroupSeed, Located
+from guildhall.model.seeds import Difference, GroupSeed, Located
+from guildhall.model.times import to_text
 from guildhall.model.users import DirectoryUser
 from guildhall.operations.memberships import delete_member, insert_member
 from guildhall.operations.seeding.locations import misplaced, read_time
+from guildhall.operations.seeding.reports import came, went
 from guildhall.operations.seeding.runs import Run
 from guildhall.store import memberships, seeds
 
@@ -45,8 +47,8 @@ class Members(msgspec.Struct, frozen=True):
     held: AbstractSet[str]
 
 
-async def insert_members(run: Run, item: Located[GroupSeed], group: Group) -> int:
-    """Store the members of a new group, without what its roles give them; return how many they are."""
+async def insert_members(run: Run, item: Located[GroupSeed], group: Group) -> list[Difference]:
+    """Store the members of a new group, without what its roles give them; return who they are."""
     wanted = await _read(run, item)
     await _hold(run, group, wanted)
     now = run.tx.now
@@ -59,7 +61,7 @@ async def insert_members(run: Run, item: Located[GroupSeed], group: Group) -> in
     if stored != len(wanted):
         await _find_users(run, item, group, wanted)
     await run.wrote("memberships", stored)
-    return stored
+    return came("members", wanted)
 
 
 async def read_members(run: Run, item: Located[GroupSeed], group: Group) -> Members | None:
@@ -77,8 +79,10 @@ async def read_members(run: Run, item: Located[GroupSeed], group: Group) -> Memb
     return Members(wanted, moving)
 
 
-async def change_members(run: Run, item: Located[GroupSeed], group: Group, members: Members) -> Sequence[str]:
-    """Make the members of a group, which is locked, those of the file; return the changes in words."""
+async def change_members(
+    run: Run, item: Located[GroupSeed], group: Group, members: Members
+) -> tuple[list[str], list[Difference]]:
+    """Make the members of a group, which is locked, those of the file; return what changed."""
     wanted = members.wanted
     present = await _select(run, group)
     late = (wanted.keys() ^ present.keys()) - members.held
@@ -102,7 +106,13 @@ async def change_members(run: Run, item: Located[GroupSeed], group: Group, membe
     await run.tx.run_many(seeds.UPDATE_MEMBER_ADDED, rows)
     retimed = sum(account_id in present for account_id, _ in other)
     counts = {"members added": len(new), "members removed": len(gone), "addedAt changed": retimed}
-    return [f"{count} {words}" for words, count in counts.items() if count]
+    words = [f"{count} {text}" for text, count in counts.items() if count]
+    times = [
+        Difference("addedAt", f"{account_id} {to_text(present[account_id].added_at)}", to_text(added_at))
+        for account_id, added_at in other
+        if account_id in present
+    ]
+    return words, [*went("members", (row.account_id for row in gone)), *came("members", new), *times]
 
 
 async def _hold(run: Run, group: Group, account_ids: Collection[str]) -> None:

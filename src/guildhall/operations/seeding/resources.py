@@ -9,7 +9,7 @@ from guildhall.model.seeds import Located, ResourceSeed, Section, SeedDocument
 from guildhall.model.times import to_text
 from guildhall.operations.resources import ResourceChanges, get_resource, put_resource
 from guildhall.operations.seeding.locations import located, misplaced, read_time
-from guildhall.operations.seeding.reports import differences
+from guildhall.operations.seeding.reports import differences, values_of
 from guildhall.operations.seeding.runs import Run
 from guildhall.store import resources, seeds
 
@@ -32,7 +32,8 @@ async def seed_resources(run: Run, document: SeedDocument) -> None:
             run.report.created(_KIND, after.id, after.name)
         else:
             changed = differences(before, after, _FIELDS) or differences(before, after, ("updated_at",))
-            run.report.updated(_KIND, after.id, after.name, changed)
+            values = values_of(before, after, (*_FIELDS, "updated_at"))
+            run.report.updated(_KIND, after.id, after.name, changed, values)
 
 
 async def _put(run: Run, item: Located[ResourceSeed], before: Resource | None) -> Resource:

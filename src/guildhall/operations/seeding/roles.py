@@ -11,7 +11,7 @@ from guildhall.model.names import name_problem, trim
 from guildhall.model.roles import FIRST_OWN_ROLE_KEY, Role
 from guildhall.model.seeds import Located, RoleSeed, Section, SeedDocument
 from guildhall.operations.seeding.locations import misplaced
-from guildhall.operations.seeding.reports import differences
+from guildhall.operations.seeding.reports import differences, values_of
 from guildhall.operations.seeding.runs import Run
 from guildhall.store import roles, seeds
 
@@ -33,7 +33,9 @@ async def seed_roles(run: Run, document: SeedDocument) -> None:
         elif changed := differences(before, after, _FIELDS):
             await _require_change_of_nobody(run, item, before, after)
             await _update(run, after)
-            run.report.updated(_KIND, after.id, after.display_name, changed)
+            run.report.updated(
+                _KIND, after.id, after.display_name, changed, values_of(before, after, _FIELDS)
+            )
         run.roles[after.id] = after
 
 

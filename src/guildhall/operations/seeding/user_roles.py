@@ -7,16 +7,20 @@ from msgspec import UNSET
 
 from guildhall.model.resources import Resource
 from guildhall.model.roles import Role
-from guildhall.model.seeds import Located, UserSeed
+from guildhall.model.seeds import Difference, Located, UserSeed
 from guildhall.model.users import Account, UserStatus
 from guildhall.operations.counts import Counts
 from guildhall.operations.seats import change_holds
 from guildhall.operations.seeding.locations import misplaced
+from guildhall.operations.seeding.reports import came, went
 from guildhall.operations.seeding.runs import Run
 from guildhall.store import seeds, user_roles
 
 Pair = tuple[int, int]
 """The keys of a resource and a role."""
+
+Changed = tuple[list[str], list[Difference]]
+"""What of a subject was changed: in words, and in full."""
 
 
 class _Grant(msgspec.Struct, frozen=True):
@@ -30,13 +34,11 @@ class _Grant(msgspec.Struct, frozen=True):
         return self.resource_key, self.role_key
 
 
-async def seed_user_roles(
-    run: Run, held: Sequence[tuple[Located[UserSeed], Account]]
-) -> dict[int, list[str]]:
+async def seed_user_roles(run: Run, held: Sequence[tuple[Located[UserSeed], Account]]) -> dict[int, Changed]:
     """Make the direct roles of users those of the file, where it gives any; return the changes in words."""
     given = [(item, account) for item, account in held if item.value.roles is not UNSET]
     before = await _select(run, [account for _, account in given])
-    changes: dict[int, list[str]] = {}
+    changes: dict[int, Changed] = {}
     for item, account in given:
         wanted = await _wanted(run, item)
         if wanted and not account.directories:
@@ -47,10 +49,9 @@ async def seed_user_roles(
         removed = [old[pair] for pair in sorted(old.keys() - wanted.keys())]
         added = [wanted[pair] for pair in sorted(wanted.keys() - old.keys())]
         await _store(run, account, old, removed, added)
-        changes[account.user.user_key] = [
-            *(f"revoked {grant.words}" for grant in removed),
-            *(f"assigned {grant.words}" for grant in added),
-        ]
+        gone, new = [grant.words for grant in removed], [grant.words for grant in added]
+        words = [*(f"revoked {text}" for text in gone), *(f"assigned {text}" for text in new)]
+        changes[account.user.user_key] = words, [*went("roles", gone), *came("roles", new)]
     return changes
 
 

@@ -15,7 +15,7 @@ from msgspec import UNSET
 from guildhall.model.emails import email_key
 from guildhall.model.errors import Conflict
 from guildhall.model.ids import is_account_id
-from guildhall.model.seeds import Located, Section, SeedDocument, UserDirectorySeed, UserSeed
+from guildhall.model.seeds import Difference, Located, Section, SeedDocument, UserDirectorySeed, UserSeed
 from guildhall.model.times import to_text
 from guildhall.model.users import (
     Account,
@@ -31,7 +31,8 @@ from guildhall.operations.seeding.locations import located, misplaced, read_time
 from guildhall.operations.seeding.moved_names import free_emails
 from guildhall.operations.seeding.reports import differences
 from guildhall.operations.seeding.runs import Run
-from guildhall.operations.seeding.user_roles import seed_user_roles
+from guildhall.operations.seeding.user_differences import account_differences, losses
+from guildhall.operations.seeding.user_roles import Changed, seed_user_roles
 from guildhall.operations.users import in_order, with_directories
 from guildhall.store import directory_users, seeds, users
 
@@ -49,6 +50,8 @@ class _Entry(msgspec.Struct):
     changes: rules.UserChanges
     user: User
     standings: tuple[UserDirectory, ...]
+    lost: list[Difference] = []
+    """Groups and direct roles that leaving directories took."""
 
 
 async def seed_users(run: Run, document: SeedDocument) -> None:
@@ -71,15 +74,18 @@ async def seed_users(run: Run, document: SeedDocument) -> None:
 
 
 def _report(
-    run: Run, entries: Iterable[_Entry], changed: dict[int, list[str]], roles: dict[int, list[str]]
+    run: Run, entries: Iterable[_Entry], changed: dict[int, list[str]], roles: dict[int, Changed]
 ) -> None:
     for entry in entries:
         user = entry.user
+        words, of_roles = roles.get(user.user_key, ([], []))
         if entry.before is None:
-            run.report.created(_KIND, user.account_id, user.name)
+            run.report.created(_KIND, user.account_id, user.name, of_roles)
         else:
-            both = [*changed[user.user_key], *roles.get(user.user_key, ())]
-            run.report.updated(_KIND, user.account_id, user.name, both)
+            after = Account(user, entry.standings)
+            shown = [*account_differences(entry.before, after), *entry.lost, *of_roles]
+            both = [*changed[user.user_key], *words]
+            run.report.updated(_KIND, user.account_id, user.name, both, shown)
 
 
 async def _entries(run: Run, chunk: Sequence[Located[UserSeed]]) -> list[_Entry]:
@@ -213,6 +219,7 @@ async def _change(run: Run, entry: _Entry) -> list[str]:
     if entry.before.directories != entry.standings:
         changed.append("directories")
     if changed:
+        entry.lost = await losses(run, entry.before, entry.standings)
         with located(entry.item.place):
             await rules.put_user(run.tx, run.caller, entry.user.account_id, entry.changes)
     return changed
