@@ -51,6 +51,7 @@ NOW = 1_782_864_000_000
 
 USER = "atlassian/user"
 ADMIN = "atlassian/admin"
+USER_ACCESS_ADMIN = "atlassian/user-access-admin"
 VIEWER = "atlassian/viewer"
 ORG_ADMIN = "atlassian/org-admin"
 

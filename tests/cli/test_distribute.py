@@ -9,6 +9,7 @@ import pytest
 
 from guildhall.app import open_database
 from guildhall.cli.exit_codes import ExitCode
+from guildhall.store.database import SCHEMA_VERSION
 from guildhall.store.distribution import REFERENCE_TABLES, distribution
 from tests import postgres
 from tests.cli.conftest import Ended
@@ -72,7 +73,7 @@ def test_distribute_without_the_extension_shows_the_statements(distribute, url):
     assert ended.code == ExitCode.REFUSED
     assert "the database has no Citus" in ended.err
     assert ended.out.splitlines()[1:] == [f"{statement};" for statement in distribution()]
-    assert run_sql(url, "SELECT version FROM schema_info") == [(1,)]
+    assert run_sql(url, "SELECT version FROM schema_info") == [(SCHEMA_VERSION,)]
 
 
 def test_distribute_tells_a_database_with_the_extension_everything_once(distribute, url):

@@ -17,7 +17,7 @@ from guildhall.store.database import SCHEMA_VERSION, StartRefused
 from guildhall.store.database_urls import sqlite_path
 from tests.cli.conftest import Ended
 from tests.cli.databases import contents, name_stamps, run_sql
-from tests.make import World, open_world
+from tests.make import ADMIN, USER_ACCESS_ADMIN, VIEWER, World, open_world
 
 OnDatabase = Callable[..., Ended]
 OLDER = "1.0.0"
@@ -113,11 +113,28 @@ def test_start_migrates_an_older_schema_after_a_backup(furnished, newer_program)
     assert all(contents(str(backup)) == before for backup in backups(furnished))
 
 
+def test_groups_that_held_user_access_admin_before_are_guarded(database_url):
+    """Schema 4: what schema 3 kept as no admin access."""
+
+    async def furnish() -> None:
+        async with open_world(database_url) as world:
+            for name, role in (("some", ADMIN), ("access", USER_ACCESS_ADMIN), ("plain", VIEWER)):
+                await world.role(await world.group(name), await world.resource(), role)
+
+    asyncio.run(furnish())
+    made = run_sql(database_url, "SELECT name, grants_admin FROM groups ORDER BY name")
+    assert made == [("access", -1), ("plain", 0), ("some", 1)]
+    run_sql(database_url, "UPDATE groups SET grants_admin = 0 WHERE grants_admin = -1")
+    run_sql(database_url, "UPDATE schema_info SET version = 3")
+    start(database_url)
+    assert run_sql(database_url, "SELECT name, grants_admin FROM groups ORDER BY name") == made
+
+
 @pytest.mark.parametrize("refused", ["migrate", "start"])
 def test_newer_schema_is_refused(migrated, furnished, refused):
-    run_sql(furnished, "UPDATE schema_info SET version = 9, compatibility = 9")
+    run_sql(furnished, "UPDATE schema_info SET version = 99, compatibility = 99")
     if refused == "start":
-        with pytest.raises(StartRefused, match=f"schema 9, this program knows schema {SCHEMA_VERSION}"):
+        with pytest.raises(StartRefused, match=f"schema 99, this program knows schema {SCHEMA_VERSION}"):
             start(furnished)
     else:
         ended = migrated()

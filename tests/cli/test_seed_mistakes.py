@@ -121,7 +121,7 @@ KEYS = [
 ]
 ORGANIZATIONS = [
     ("organization:\n  id: x", 2, "organization.id: must be a UUID, or left out."),
-    (f"organization: {{id: {OTHER}}}", 1, f"organization.id: there is no organization {OTHER}. There is: Example ("),
+    (f"organization: {{id: {OTHER}}}", 1, f"organization.id: there is no organization {OTHER}. There is: "),
     (f"organization: {{id: {ORG}, name: ' '}}", 1, "organization.name: must have 1 to 255 characters"),
 ]
 

@@ -13,7 +13,7 @@ import pytest
 from guildhall.app import open_database
 from guildhall.settings import Settings
 from guildhall.store import postgres_migrate
-from guildhall.store.database import StartRefused
+from guildhall.store.database import SCHEMA_VERSION, StartRefused
 from guildhall.store.postgres_migrate import migrate_postgres
 from guildhall.store.statement import Statement
 from tests import live, postgres
@@ -47,8 +47,8 @@ def test_of_servers_that_start_together_one_migrates_and_all_run(url):
             stack.callback(server.kill)
         assert all(live.first_line(server)["url"] for server in servers)
         logs = [end(server) for server in servers]
-    assert sum(log.count("the database was brought to schema 1") for log in logs) == 1
-    assert run_sql(url, "SELECT version, compatibility FROM schema_info") == [(1, 1)]
+    assert sum(log.count(f"the database was brought to schema {SCHEMA_VERSION}") for log in logs) == 1
+    assert run_sql(url, "SELECT version, compatibility FROM schema_info") == [(SCHEMA_VERSION, 2)]
 
 
 def end(server: "subprocess.Popen[str]") -> str:

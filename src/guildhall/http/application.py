@@ -214,7 +214,7 @@ class Application:
         preferences: Mapping[str, str] = _NO_PREFERENCES
         if exchange.header(b"prefer") is not None:
             preferences = read_preferences(exchange.every_header(b"prefer"))
-        strict = self._set_to.strict or preferences.get("handling") == "strict"
+        strict = self._set_to.strict or route.wire.strict or preferences.get("handling") == "strict"
         body = None
         if route.body is not None:
             body = await self._read_body(exchange, route, strict=strict)

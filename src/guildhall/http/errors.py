@@ -30,6 +30,8 @@ class Wire(msgspec.Struct, frozen=True):
     errors: Mapping[type[GuildhallError], ErrorForm]
     fault: ErrorForm
     """How it says that the program itself failed."""
+    strict: bool = False
+    """Whether an unknown parameter or field is refused without `Prefer: handling=strict` too."""
 
     def form_of(self, error: Exception) -> ErrorForm:
         """Return how this wire says an error; what is no error of the family is our own fault."""

@@ -62,7 +62,8 @@ scopes may do everything.
 carries the whole query, and every other parameter beside it is ignored. `next` is null on the last page.
 
 **Parameters.** Arrays repeat their parameter, or separate values by commas; objects are JSON. What is unknown
-is ignored, unless `Prefer: handling=strict` is sent: then it is 400 and names the nearest known one.
+is ignored, unless `Prefer: handling=strict` is sent: then it is 400 and names the nearest known one. Below
+`/guildhall/v1` it always is.
 
 **Replicas.** Where a server reads from replicas, answers carry `Guildhall-Position`. Send the last one in a
 header of that name, and no answer shows less than you have seen, your own changes included; of several the

@@ -29,9 +29,12 @@ MANAGED_BY_WORDS = tuple(kind.name.lower().replace("_", "-") for kind in Managed
 class AdminAccess(enum.IntEnum):
     """How much administration a group gives to its members (contract 1.2, 8)."""
 
+    USER_ACCESS = -1
+    """It holds `atlassian/user-access-admin`, which is no admin access: it may be deleted, but only a key
+    without scopes may delete it, rename it and change its members."""
     NONE = 0
     SOME = 1
-    """It holds an admin-granting role: only a key without scopes may change its members."""
+    """It holds an admin-granting role: only a key without scopes may rename it and change its members."""
     ORGANIZATION = 2
     """It holds `atlassian/org-admin`: nobody may change its members through groups."""
 

@@ -14,6 +14,9 @@ ADMIN_GRANTING = frozenset({ORG_ADMIN, SITE_ADMIN, ADMIN})
 FULL_ACCESS_ONLY = frozenset({ADMIN, USER_ACCESS_ADMIN})
 """Giving or taking these needs a key without scopes (contract 1.2)."""
 
+GUARDED = ADMIN_GRANTING | FULL_ACCESS_ONLY
+"""A group that holds one of these is changed and deleted by keys without scopes only (contract 1.2)."""
+
 PLATFORM = "platform"
 
 

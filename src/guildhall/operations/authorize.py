@@ -9,7 +9,7 @@ from guildhall.model.errors import (
 )
 from guildhall.model.groups import AdminAccess, Group, GroupType, ManagementAccess
 from guildhall.model.permissions import Caller, Permission
-from guildhall.model.roles import FULL_ACCESS_ONLY
+from guildhall.model.roles import FULL_ACCESS_ONLY, USER_ACCESS_ADMIN
 
 
 def management_access(caller: Caller, group: Group) -> ManagementAccess:
@@ -32,15 +32,15 @@ _MOST_KNOWN = 10_000
 def _management_access(caller: Caller, group: Group) -> ManagementAccess:
     may_write = caller.may(Permission.WRITE_GROUPS)
     return ManagementAccess(
-        deletable=may_write and _why_not_deletable(group) is None,
+        deletable=may_write and _why_not_deletable(caller, group) is None,
         modifiable=may_write and _why_not_modifiable(caller, group) is None,
         readable=caller.may(Permission.READ_GROUPS),
     )
 
 
-def require_deletable(group: Group) -> None:
-    """Raise Forbidden unless the group may be deleted."""
-    error = _why_not_deletable(group)
+def require_deletable(caller: Caller, group: Group) -> None:
+    """Raise Forbidden unless the caller may delete the group."""
+    error = _why_not_deletable(caller, group)
     if error is not None:
         raise error
 
@@ -90,19 +90,29 @@ def _why_not_modifiable(caller: Caller, group: Group) -> Forbidden | None:
         return GroupGrantsAdmin(
             "The group holds atlassian/org-admin: it and its members cannot be changed through groups."
         )
-    if group.grants_admin and caller.scopes is not None:
-        return GroupGrantsAdmin(
-            "The group grants admin access: changing it or its members needs an API key without scopes."
+    return _why_guarded(caller, group)
+
+
+def _why_guarded(caller: Caller, group: Group) -> Forbidden | None:
+    """Keep from a key with scopes what giving its role to somebody would be: that needs one without."""
+    if caller.scopes is None or group.grants_admin == AdminAccess.NONE:
+        return None
+    if group.grants_admin == AdminAccess.USER_ACCESS:
+        return Forbidden(
+            f"The group holds {USER_ACCESS_ADMIN}: changing it or its members, or deleting it, needs"
+            " an API key without scopes."
         )
-    return None
+    return GroupGrantsAdmin(
+        "The group grants admin access: changing it or its members needs an API key without scopes."
+    )
 
 
-def _why_not_deletable(group: Group) -> Forbidden | None:
+def _why_not_deletable(caller: Caller, group: Group) -> Forbidden | None:
     error = _why_not_local(group)
     if error is not None:
         return error
     if group.is_default:
         return GroupIsDefault("The group is the default access group of an app and cannot be deleted.")
-    if group.grants_admin:
+    if group.grants_admin in (AdminAccess.SOME, AdminAccess.ORGANIZATION):
         return GroupGrantsAdmin("The group grants admin access and cannot be deleted.")
-    return None
+    return _why_guarded(caller, group)

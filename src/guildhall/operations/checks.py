@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 
 from guildhall.model.orgs import Org
-from guildhall.model.roles import ADMIN_GRANTING, ORG_ADMIN
 from guildhall.operations.folds import KINDS, Kind, changes_in_slice
 from guildhall.store import checks
 from guildhall.store.checks import Discrepancy
 from guildhall.store.database import Database, Transaction
+from guildhall.store.derivations import GUARDED_ROLES
 from guildhall.store.orgs import SELECT_ORGS
 from guildhall.store.statement import Statement
 from guildhall.store.trigram_checks import SEARCHES, compare_trigrams
@@ -137,10 +137,9 @@ class _Sight:
 
     def groups(self) -> AsyncIterator[list[Finding]]:
         """Compare what is stored of each group."""
-        admin = {"org_admin": ORG_ADMIN, "admin_roles": sorted(ADMIN_GRANTING)}
 
         async def work(start: int, last: int) -> list[Finding]:
-            return await self.compare(_OF_GROUPS, start=start, last=last, **admin)
+            return await self.compare(_OF_GROUPS, start=start, last=last, **GUARDED_ROLES)
 
         return self._slices("Checking groups", checks.SELECT_SLICE_OF_GROUPS, work, _SLICE)
 

@@ -10,7 +10,7 @@ from guildhall.model.groups import AdminAccess, Group
 from guildhall.model.permissions import Caller
 from guildhall.model.resources import Resource
 from guildhall.model.role_assignments import HeldRole
-from guildhall.model.roles import ADMIN_GRANTING, ORG_ADMIN, Role
+from guildhall.model.roles import ADMIN_GRANTING, GUARDED, ORG_ADMIN, USER_ACCESS_ADMIN, Role
 from guildhall.operations.counts import Counts
 from guildhall.operations.groups import require_mass_change
 from guildhall.operations.seats import (
@@ -129,7 +129,7 @@ async def _which_are_held(tx: Transaction, caller: Caller, group: Group, pairs: 
 async def update_flags(tx: Transaction, caller: Caller, group: Group) -> None:
     """Bring the group's stored flags in line with the roles that it holds now."""
     key = {"org_key": caller.org_key, "group_key": group.group_key}
-    held = await tx.values(role_assignments.SELECT_WHICH_ARE_HELD, **key, role_ids=sorted(ADMIN_GRANTING))
+    held = await tx.values(role_assignments.SELECT_WHICH_ARE_HELD, **key, role_ids=sorted(GUARDED))
     is_default = await tx.value(role_assignments.SELECT_DEFAULT_IS_SET, **key) is not None
     admin = admin_access(held)
     await tx.run(groups.UPDATE_GROUP_FLAGS, **key, is_default=int(is_default), grants_admin=admin)
@@ -139,4 +139,6 @@ def admin_access(held: Collection[str]) -> AdminAccess:
     """Return how much administration a group gives that holds these roles."""
     if ORG_ADMIN in held:
         return AdminAccess.ORGANIZATION
-    return AdminAccess.SOME if ADMIN_GRANTING.intersection(held) else AdminAccess.NONE
+    if ADMIN_GRANTING.intersection(held):
+        return AdminAccess.SOME
+    return AdminAccess.USER_ACCESS if USER_ACCESS_ADMIN in held else AdminAccess.NONE

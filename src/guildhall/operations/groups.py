@@ -238,10 +238,11 @@ async def delete_group(
 ) -> Group:
     """Delete a group with its memberships and role assignments; its members keep what others give.
 
-    Raises Forbidden for synced, default and admin-granting groups, GroupNotEmpty without `force`.
+    Raises Forbidden for synced, default and admin-granting groups, and for one that only a key without
+    scopes may delete; GroupNotEmpty without `force`.
     """
     group = await get_group_to_change(tx, caller, directory_id, group_id)
-    require_deletable(group)
+    require_deletable(caller, group)
     if group.users and not force:
         raise GroupNotEmpty(
             f"The group has members ({group.users}). Remove them first, or send forceIfNotEmpty=true."

@@ -13,7 +13,7 @@ from guildhall.model.errors import (
 )
 from guildhall.model.events import EventAction, Subject
 from guildhall.model.permissions import Caller
-from guildhall.model.roles import ADMIN_GRANTING, FULL_ACCESS_ONLY, ORG_ADMIN
+from guildhall.model.roles import GUARDED, ORG_ADMIN
 from guildhall.model.users import USER_STATUS_WORDS, Account, User, UserDirectory, UserStatus
 from guildhall.operations.counts import Counts
 from guildhall.operations.directories import find_directory_to_write
@@ -132,13 +132,13 @@ async def _require_may_take(
     for group in await select_groups(tx, caller, account.user.user_key):
         if group.grants_admin and group.directory_key == standing.directory_key:
             raise GroupGrantsAdmin(
-                "The user is in a group that grants admin access: removing them needs an API key without"
+                "The user is in a group that holds an admin role: removing them needs an API key without"
                 " scopes."
             )
     held = await tx.all(
         user_roles.SELECT_DIRECT_ROLES, org_key=caller.org_key, user_key=account.user.user_key
     )
-    if any(role.role_id in ADMIN_GRANTING | FULL_ACCESS_ONLY for role in held):
+    if any(role.role_id in GUARDED for role in held):
         raise Forbidden("The user holds an admin role: removing them needs an API key without scopes.")
 
 

@@ -5,7 +5,7 @@ from guildhall.model.events import EventAction, Subject
 from guildhall.model.permissions import Caller
 from guildhall.model.resources import Resource, ResourceStatus
 from guildhall.model.role_assignments import DirectRole
-from guildhall.model.roles import ADMIN_GRANTING, FULL_ACCESS_ONLY, Role
+from guildhall.model.roles import GUARDED, Role
 from guildhall.model.users import Account, UserStatus
 from guildhall.operations.counts import Counts
 from guildhall.operations.events import record_event
@@ -73,7 +73,7 @@ async def revoke_user_role(tx: Transaction, caller: Caller, account_id: str, gra
 
 
 def _require_full_access(caller: Caller, role_id: str) -> None:
-    if caller.scopes is not None and role_id in ADMIN_GRANTING | FULL_ACCESS_ONLY:
+    if caller.scopes is not None and role_id in GUARDED:
         raise Forbidden(f"Giving or taking the role {role_id} needs an API key without scopes.")
 
 

@@ -158,6 +158,6 @@ SET_FLAGS = register(
       AND (g.group_key IN (SELECT x.group_key FROM default_groups AS x WHERE x.org_key = :org_key)
            OR g.group_key IN (SELECT y.group_key FROM role_assignments AS y CROSS JOIN roles AS z
                               WHERE y.org_key = :org_key AND z.org_key = :org_key
-                                AND z.role_key = y.role_key AND z.id IN (:admin_roles...)))
+                                AND z.role_key = y.role_key AND z.id IN (:guarded_roles...)))
     """
 )

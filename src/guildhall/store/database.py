@@ -15,7 +15,7 @@ Row = TypeVar("Row")
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The schema that this program reads and writes."""
 
 

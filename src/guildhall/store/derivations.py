@@ -3,6 +3,8 @@
 `guildhall check` compares them with what is stored; `guildhall generate` fills the tables by them.
 """
 
+from guildhall.model.roles import GUARDED, ORG_ADMIN, USER_ACCESS_ADMIN
+
 SEATS = """
     SELECT h.user_key, count(*) AS holds
     FROM (SELECT m.user_key
@@ -93,9 +95,15 @@ IS_DEFAULT = """
 """Whether a group g is the default access group of anything, as 0 or 1."""
 
 GRANTS_ADMIN = """
-    COALESCE((SELECT MAX(CASE WHEN r.id = :org_admin THEN 2 ELSE 1 END)
+    COALESCE((SELECT MAX(CASE r.id WHEN :org_admin THEN 2 WHEN :user_access_admin THEN -1 ELSE 1 END)
               FROM role_assignments AS a CROSS JOIN roles AS r
               WHERE a.org_key = :org_key AND a.group_key = g.group_key
-                AND r.org_key = :org_key AND r.role_key = a.role_key AND r.id IN (:admin_roles...)), 0)
+                AND r.org_key = :org_key AND r.role_key = a.role_key AND r.id IN (:guarded_roles...)), 0)
 """
-"""How much administration a group g gives, as `AdminAccess` counts it."""
+"""How much administration a group g gives, as `AdminAccess` counts it; takes `GUARDED_ROLES`."""
+
+GUARDED_ROLES = {
+    "org_admin": ORG_ADMIN,
+    "user_access_admin": USER_ACCESS_ADMIN,
+    "guarded_roles": sorted(GUARDED),
+}

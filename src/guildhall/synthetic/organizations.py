@@ -10,10 +10,11 @@ import msgspec
 from guildhall.model.errors import Conflict, InvalidInput
 from guildhall.model.keys import hash_key, make_key
 from guildhall.model.names import name_problem, trim
-from guildhall.model.roles import ADMIN_GRANTING, BUILT_IN, ORG_ADMIN
+from guildhall.model.roles import BUILT_IN
 from guildhall.model.times import to_text
 from guildhall.store import bulk, keys, orgs
 from guildhall.store.bulk import Bulk, Step
+from guildhall.store.derivations import GUARDED_ROLES
 from guildhall.synthetic import roles, rows
 from guildhall.synthetic.directories import lay_out
 from guildhall.synthetic.rows import LATEST, Keys, UserRows, draw_uuid
@@ -139,7 +140,7 @@ async def _count(load: Bulk, shape: Shape, first: Keys, step: Step) -> None:
         await load.tx.run(bulk.FILL_ROLE_HOLDERS, **org, role_key=role.role_key)
         await load.tx.run(bulk.FILL_ROLE_TOTALS, **org, role_key=role.role_key)
         step("Counting holders of roles", 1, len(BUILT_IN))
-    await load.tx.run(bulk.SET_FLAGS, **org, org_admin=ORG_ADMIN, admin_roles=sorted(ADMIN_GRANTING))
+    await load.tx.run(bulk.SET_FLAGS, **org, **GUARDED_ROLES)
 
 
 async def _make_key(load: Bulk, first: Keys, org_id: str) -> str:

@@ -2,8 +2,10 @@
 
 import re
 
+import msgspec
 import pytest
 
+from guildhall.api.guildhall.users import PutUserBody
 from guildhall.model.times import to_text
 from guildhall.operations.checks import check_database
 from tests.contract.answers import data, events, refused
@@ -87,7 +89,9 @@ async def test_every_field_can_be_set_cleared_and_left_alone(world, at):
     created = (await world.http.put(at(ADA), json=who | fields)).json()["data"]
     assert {name: created[name] for name in fields} == fields
     assert data(await world.http.put(at(ADA), json=who)) == created
-    assert data(await world.http.put(at(ADA), json=created)) == created
+    given = {field.encode_name for field in msgspec.structs.fields(PutUserBody)}
+    again = {name: value for name, value in created.items() if name in given}
+    assert data(await world.http.put(at(ADA), json=again)) == created
     nulls = {name: None for name in fields if isinstance(fields[name], str)} | {"emailVerified": None}
     cleared = data(await world.http.put(at(ADA), json=who | nulls | {"nickname": "", "productAccess": []}))
     gone = ("nickname", "picture", "avatar", "jobTitle", "department", "organization", "location", "timeZone")

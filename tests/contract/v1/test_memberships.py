@@ -1,9 +1,11 @@
 """Contract 3: members of groups, version 1."""
 
+import pytest
+
 from guildhall.model.groups import ManagedBy
 from guildhall.model.users import UserStatus
 from tests.contract.answers import actions, refused
-from tests.make import ADMIN, ORG_ADMIN
+from tests.make import ADMIN, ORG_ADMIN, USER_ACCESS_ADMIN
 
 
 def members_of(world, group):
@@ -82,11 +84,14 @@ async def test_add_member_refused(world):
     assert await actions(world) == []
 
 
-async def test_members_of_group_that_grants_admin_need_full_access(world):
+@pytest.mark.parametrize(("role", "code"), [(ADMIN, "ADMIN-403-7"), (USER_ACCESS_ADMIN, "ADMIN-403-1")])
+async def test_members_of_group_that_holds_an_admin_role_need_full_access(world, role, code):
     """Contract 1.2, 1.6: 403, beyond any scope."""
     group, user = await world.group(), await world.user()
-    await world.role(group, await world.resource(), ADMIN)
+    await world.role(group, await world.resource(), role)
     async with world.client(await world.key("write:groups:admin")) as scoped:
         answer = await scoped.post(members_of(world, group), json={"account_id": user.id})
-        refused(answer, 403, "ADMIN-403-7")
-    assert (await add(world, group, user.id)).status_code == 200
+        refused(answer, 403, code, "without scopes")
+        assert (await add(world, group, user.id)).status_code == 200
+        refused(await scoped.delete(f"{members_of(world, group)}/{user.id}"), 403, code, "without scopes")
+    assert await actions(world) == ["group_member_added"]

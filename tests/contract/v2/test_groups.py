@@ -4,7 +4,7 @@ import pytest
 
 from guildhall.model.groups import GroupType, ManagedBy
 from tests.contract.answers import actions, data, done, events, group_id, make_default, names, refused
-from tests.make import ADMIN, ORG_ADMIN, USER, VIEWER
+from tests.make import ADMIN, ORG_ADMIN, USER, USER_ACCESS_ADMIN, VIEWER
 
 UNKNOWN = "99999999-0000-4000-8000-000000000000"
 
@@ -253,8 +253,31 @@ async def test_group_that_grants_admin_is_not_deletable(world, role):
 async def test_user_access_admin_is_no_admin_access(world):
     """Contract 8."""
     group = await world.group()
-    await world.role(group, await world.resource(), "atlassian/user-access-admin")
+    await world.role(group, await world.resource(), USER_ACCESS_ADMIN)
     done(await world.http.delete(f"{world.v2()}/groups/{group.id}"))
+
+
+async def test_group_that_holds_user_access_admin_needs_full_access(world):
+    """Contract 1.2: renaming and deleting it too, from the role's first moment to its last."""
+    group, resource = await world.group("Helpers"), await world.resource()
+    path = f"{world.v2()}/groups/{group.id}"
+    role = {"resourceId": resource.id, "roleId": USER_ACCESS_ADMIN}
+    async with world.client(await world.key("read:groups:admin", "write:groups:admin")) as scoped:
+
+        async def access():
+            return tuple(data(await scoped.get(path))["managementAccess"].values())
+
+        assert await access() == (True, True, True)
+        assert (await world.http.post(f"{path}/role-assignments/assign", json=role)).status_code == 200
+        assert await access() == (False, False, True)
+        refused(await scoped.patch(path, json={"name": "Mine"}), 403, "ADMIN-UAM-403-1", "without scopes")
+        refused(await scoped.delete(path), 403, "ADMIN-UAM-403-1", "without scopes")
+        v1_path = f"{world.v1()}/directory/groups/{group.id}?forceIfNotEmpty=true"
+        refused(await scoped.delete(v1_path), 403, "ADMIN-403-1", "without scopes")
+        assert data(await world.http.get(path))["managementAccess"]["deletable"] is True
+        done(await world.http.post(f"{path}/role-assignments/revoke", json=role))
+        assert await access() == (True, True, True)
+        done(await scoped.delete(path))
 
 
 async def test_management_access_follows_the_key(world):

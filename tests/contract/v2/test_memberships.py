@@ -7,7 +7,7 @@ import pytest
 from guildhall.model.groups import GroupType, ManagedBy
 from guildhall.model.users import UserStatus
 from tests.contract.answers import actions, data, done, events, refused
-from tests.make import ADMIN, ORG_ADMIN, VIEWER
+from tests.make import ADMIN, ORG_ADMIN, USER_ACCESS_ADMIN, VIEWER
 
 
 def members_of(world, group):
@@ -143,10 +143,11 @@ async def test_members_of_others_groups_are_403(world, given):
     assert await accounts(world, group) == [member.id]
 
 
-async def test_members_of_group_that_grants_admin_need_full_access(world):
+@pytest.mark.parametrize("role", [ADMIN, USER_ACCESS_ADMIN])
+async def test_members_of_group_that_holds_an_admin_role_need_full_access(world, role):
     """Contract 1.2: beyond any scope."""
     group, user = await world.group(), await world.user()
-    await world.role(group, await world.resource(), ADMIN)
+    await world.role(group, await world.resource(), role)
     async with world.client(await world.key("write:groups:admin")) as scoped:
         answer = await scoped.post(members_of(world, group), json={"accountId": user.id})
         refused(answer, 403, "ADMIN-UAM-403-1", "without scopes")

@@ -62,7 +62,7 @@ ROUTES = (
         body=PutDefaultRoleBody,
         answer=DataBody[DefaultRoleBody],
         other_answers=((201, DataBody[DefaultRoleBody]),),
-        example=Example(path={"groupId": WIKI_GROUP}),
+        example=Example(path={"groupId": WIKI_GROUP}, body={"roleId": "atlassian/user"}),
     ),
     Route(
         method="DELETE",

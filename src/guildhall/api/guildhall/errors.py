@@ -48,4 +48,4 @@ ERRORS = {
     errors.Unavailable: ErrorForm(503, "ADMIN-UAM-503-1", "Service Unavailable"),
 }
 
-GUILDHALL = Wire("guildhall", ERRORS, ErrorForm(500, "ADMIN-UAM-500-1", "Internal Server Error"))
+GUILDHALL = Wire("guildhall", ERRORS, ErrorForm(500, "ADMIN-UAM-500-1", "Internal Server Error"), strict=True)
