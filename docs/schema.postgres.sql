@@ -380,3 +380,13 @@ UPDATE schema_info SET compatibility = 2;
 
 -- Events by time, whatever the clock did: times may contradict the order of the keys (ADR 23).
 CREATE INDEX events_time ON events (org_key, time, event_key);
+
+-- Schema 4
+
+-- Only a key without scopes may change or delete a group that holds atlassian/user-access-admin (ADR 26).
+UPDATE groups SET grants_admin = -1
+WHERE grants_admin = 0
+  AND EXISTS (SELECT 1 FROM role_assignments AS a CROSS JOIN roles AS r
+              WHERE a.org_key = groups.org_key AND a.group_key = groups.group_key
+                AND r.org_key = groups.org_key AND r.role_key = a.role_key
+                AND r.id = 'atlassian/user-access-admin')
