@@ -1,5 +1,7 @@
 """Contract 1.2 and 1.7: keys, scopes and rate limits, on every operation of groups."""
 
+import asyncio
+
 import pytest
 
 from guildhall.model.keys import make_key
@@ -157,6 +159,22 @@ async def test_limited_key_is_told_what_is_left(world):
             assert answer.headers.get_list("x-ratelimit-remaining") == ["0"]
         world.clock.now = NOW + 60_000
         assert data(await client.get(f"{world.v2()}/groups")) == []
+
+
+async def test_limit_holds_for_requests_that_come_at_once(world):
+    """Contract 1.7: also where all of them find the key not looked up yet."""
+    async with world.client(await world.key(rate_limit=10)) as client:
+        answers = await asyncio.gather(*(client.get(f"{world.v2()}/groups") for _ in range(40)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 10 + [429] * 30
+
+
+async def test_limit_holds_when_another_key_is_revoked(world):
+    keys = f"{world.ours()}/keys"
+    async with world.client(await world.key(rate_limit=2)) as client:
+        for status in (200, 200, 429):
+            other = (await world.http.post(keys, json={"name": "other"})).json()["data"]["id"]
+            assert (await client.get(f"{world.v2()}/groups")).status_code == status
+            done(await world.http.delete(f"{keys}/{other}"))
 
 
 async def test_key_without_a_limit_is_told_nothing(world):

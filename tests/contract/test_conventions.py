@@ -1,9 +1,11 @@
 """Contract 1.1 and 8: addresses, methods, bodies and what is ignored."""
 
 import json
+import re
 
 import pytest
 
+from guildhall.app import ROUTES
 from tests import make
 from tests.contract.answers import actions, data, done, group_id, names, raw, refused
 from tests.make import USER
@@ -154,6 +156,14 @@ async def test_ids_of_the_wrong_form_in_a_path_are_404(world):
     ):
         method = "POST" if path.endswith("search") else "GET"
         refused(await raw(world, method, path), 404, code)
+
+
+async def test_nul_in_a_path_finds_nothing(world):
+    """Contract 1.3: no id has it, and PostgreSQL takes it in no text. A missing body is told first."""
+    for route in (route for route in ROUTES if route.path.count("{") > 1):
+        path = re.sub(r"\{(?!orgId)\w+\}", "a%00", route.mount + route.path).replace("{orgId}", world.org_id)
+        expected = 404 if route.body is None else 400
+        assert (await raw(world, route.method, path)).status_code in (404, expected), path
 
 
 async def test_ids_in_upper_case_are_answered_in_lower_case(world):

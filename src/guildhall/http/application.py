@@ -148,6 +148,10 @@ class Application:
         exchange.caller = await self._admit(exchange, route)
         if route.body is not None:
             exchange.body = await exchange.read_body()
+            if route.permission is not None:
+                caller = await self._authenticator.confirm(exchange.header(b"authorization"))
+                _require_permission(caller, route.permission)
+                exchange.caller = msgspec.structs.replace(caller, address=exchange.caller.address)
         if self._kept is None or not route.may_be_repeated or exchange.header(b"prefer") is not None:
             return await self._operate(exchange, route)
         return await self._operate_or_repeat(exchange, route, self._kept)

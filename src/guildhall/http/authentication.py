@@ -52,18 +52,27 @@ class Authenticator:
 
         Raises Unauthenticated, and RateLimited when the key's requests of this minute are used up.
         """
+        known, now = await self._find(header)
+        self._note_use(known.caller, now)
+        return known.caller, _use(known, now) if known.rate_limit else []
+
+    async def confirm(self, header: str | None) -> Caller:
+        """Return who calls now, once a body has come: the key may have been revoked while it came."""
+        known, _ = await self._find(header)
+        return known.caller
+
+    async def _find(self, header: str | None) -> tuple[_Known, int]:
         key = _bearer_key(header)
         if key is None:
             raise Unauthenticated("Send an API key as `Authorization: Bearer <key>`.")
         hashed = hash_key(key)
         known = self._known.get(hashed)
         if known is None or time.monotonic() > known.fresh_until:
-            known = await self._look_up(key, hashed, known)
+            known = await self._look_up(key, hashed)
         now = self._clock()
         if known.has_expired(now):
             raise Unauthenticated("The API key has expired.")
-        self._note_use(known.caller, now)
-        return known.caller, _use(known, now) if known.rate_limit else []
+        return known, now
 
     def recall(self, header: str | None) -> tuple[Caller, bytes] | None:
         """Return a caller who needs no other look, and the `identity`, or None; then `authenticate` decides.
@@ -84,7 +93,7 @@ class Authenticator:
         if caller.key_id is not None:
             self._last_used[caller.org_key, caller.key_id] = now
 
-    async def _look_up(self, key: str, hashed: bytes, previous: _Known | None) -> _Known:
+    async def _look_up(self, key: str, hashed: bytes) -> _Known:
         org_id = organization_of(key)
         begun = time.monotonic()
         found = await self._database.read(_select_key, org_id, hashed) if org_id else None
@@ -94,16 +103,18 @@ class Authenticator:
         if len(self._known) >= _MOST_CACHED:
             self._known.clear()
         caller, api_key = found
-        fresh_until = begun + FRESH_SECONDS
-        known = _Known(caller, identity_of(caller), api_key.expires_at, api_key.rate_limit, fresh_until)
-        if previous is not None:
-            known.window, known.used = previous.window, previous.used
-        self._known[hashed] = known
+        limits = api_key.expires_at, api_key.rate_limit, begun + FRESH_SECONDS
+        looked_up = _Known(caller, identity_of(caller), *limits)
+        # Many may have looked at once: they share one count of requests.
+        known = self._known.setdefault(hashed, looked_up)
+        known.caller, known.identity = looked_up.caller, looked_up.identity
+        known.expires_at, known.rate_limit, known.fresh_until = limits
         return known
 
     def forget(self) -> None:
-        """Look every key up again at its next use."""
-        self._known.clear()
+        """Look every key up again at its next use; the counts of its requests stay."""
+        for known in self._known.values():
+            known.fresh_until = 0.0
 
     async def save_last_used(self) -> None:
         """Store when each key was last used; called now and then, since it is no part of any answer."""

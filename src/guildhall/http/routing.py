@@ -203,9 +203,11 @@ def _not_found(node: _Node, method: str) -> GuildhallError:
 
 def _decode(segment: str) -> str:
     try:
-        return unquote_to_bytes(segment).decode() if "%" in segment else segment
+        text = unquote_to_bytes(segment).decode() if "%" in segment else segment
     except UnicodeDecodeError:
         raise _no_such_path() from None
+    # PostgreSQL takes NUL in no text. No id holds either of these two, so nothing is found, as it should be.
+    return text.replace("\0", "\ufffd")
 
 
 def _allowed(methods: Iterable[str]) -> list[str]:
