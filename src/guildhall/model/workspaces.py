@@ -39,17 +39,25 @@ class FieldCondition(msgspec.Struct, frozen=True, array_like=True):
 
 
 class WorkspaceFilter(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
-    """Conditions that all hold; `searches` are folded substrings of the name."""
+    """A tree of conditions. What is given holds together: each of `every`, one of `some`, none of `none`.
 
-    fields: tuple[FieldCondition, ...] = ()
-    searches: tuple[str, ...] = ()
+    `search` is a folded substring of the name.
+    """
+
+    field: FieldCondition | None = None
+    search: str | None = None
+    every: tuple["WorkspaceFilter", ...] = ()
+    some: tuple["WorkspaceFilter", ...] = ()
+    none: tuple["WorkspaceFilter", ...] = ()
 
     def matches(self, resource: Resource) -> bool:
-        """Whether a resource is a workspace that meets every condition."""
+        """Whether a resource meets the conditions."""
         return (
-            "::org/" not in resource.id
-            and all(condition.field.of(resource) in condition.values for condition in self.fields)
-            and all(search in resource.name_key for search in self.searches)
+            (self.field is None or self.field.field.of(resource) in self.field.values)
+            and (self.search is None or self.search in resource.name_key)
+            and all(part.matches(resource) for part in self.every)
+            and (not self.some or any(part.matches(resource) for part in self.some))
+            and not any(part.matches(resource) for part in self.none)
         )
 
 
@@ -63,3 +71,7 @@ class WorkspaceView(msgspec.Struct, frozen=True, array_like=True, omit_defaults=
 
     filter: WorkspaceFilter
     descending: bool = False
+
+    def shows(self, resource: Resource) -> bool:
+        """Whether a resource is a workspace, as the organization itself is not, and meets the conditions."""
+        return "::org/" not in resource.id and self.filter.matches(resource)

@@ -21,4 +21,4 @@ async def list_workspaces(
         turned = msgspec.structs.replace(part, backward=backward)
         return await resources.RESOURCES.page(tx, turned, org_key=caller.org_key)
 
-    return await walk_page(read, window, view.filter.matches, lambda found: (found.name_key, found.id))
+    return await walk_page(read, window, view.shows, lambda found: (found.name_key, found.id))

@@ -103,6 +103,64 @@ async def test_search_workspaces_walks_by_cursor_alone(world: World) -> None:
     assert [workspace["attributes"]["name"] for workspace in back["data"]] == pages[-2]
 
 
+def owner(*values: str) -> dict[str, Any]:
+    return {"field": {"name": "attributes.owner", "values": values}}
+
+
+def deep(levels: int, operator: str = "and") -> dict[str, Any]:
+    """A query so many levels deep."""
+    query: dict[str, Any] = {"search": "a"}
+    for _ in range(levels - 1):
+        query = {operator: [query]}
+    return query
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"or": [owner("jira"), {"search": "b"}]}, ["a jira", "b jira", "b wiki"]),
+        ({"nor": [owner("jira"), {"search": "b"}]}, ["a wiki"]),
+        ({"and": [owner("jira"), {"nor": [{"search": "b"}]}]}, ["a jira"]),
+        ({"or": [{"and": [owner("jira"), {"search": "a j"}]}, {"search": "b w"}]}, ["a jira", "b wiki"]),
+        ({"nor": [{"nor": [owner("jira")]}]}, ["a jira", "b jira"]),
+        ({"or": [owner("jira")], "search": "b"}, ["b jira"]),
+        ({"and": [], "or": [], "nor": []}, ["a jira", "a wiki", "b jira", "b wiki"]),
+        ({"or": [{"search": "a j"}] * 99}, ["a jira"]),
+        (deep(10), ["a jira", "a wiki", "b jira"]),
+    ],
+)
+async def test_search_workspaces_by_a_tree(world: World, query: dict[str, Any], names: list[str]) -> None:
+    """Contract 4: and, or, nor, nested; 8: at most 100 conditions, depth 10."""
+    for name, product in (
+        ("a jira", "jira"),
+        ("b jira", "jira"),
+        ("a wiki", "confluence"),
+        ("b wiki", "confluence"),
+    ):
+        await world.resource(product, name=name)
+    assert await found(world, query=query) == names
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ({"not": [owner("jira")]}, "not"),
+        ({"and": [{"xor": []}]}, "xor"),
+        ({"field": {"name": "id", "values": ["a"], "operator": "ne"}}, "operator"),
+        ({"or": [{"search": "a"}] * 100}, "query: takes at most 100 conditions, 10 deep."),
+        (
+            {"nor": [{"or": [{"search": "a"}] * 50}, {"or": [{"search": "a"}] * 50}]},
+            "query: takes at most 100",
+        ),
+        (deep(11), "query: takes at most 100 conditions, 10 deep."),
+        (deep(200, "nor"), ""),
+    ],
+)
+async def test_search_workspaces_never_ignores_a_filter(world: World, query: Any, detail: str) -> None:
+    """Contract 4: any other operator, field name or shape is 400."""
+    refused(await world.http.post(path(world), json={"query": query}), 400, "ADMIN-UAM-400-1", detail)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -1,6 +1,5 @@
 """Workspaces, version 2 (contract 4 and 8)."""
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,12 +11,12 @@ from guildhall.api.v2.schemas import DEFAULT_LIMIT, Cursor, Limit, SearchTerm
 from guildhall.http.request import Request
 from guildhall.http.response import Response
 from guildhall.http.routing import Route
+from guildhall.model.errors import InvalidInput
 from guildhall.model.names import fold
 from guildhall.model.paging import Window
 from guildhall.model.permissions import Permission
 from guildhall.model.resources import Resource, ResourceStatus
 from guildhall.model.workspaces import (
-    FieldCondition,
     WorkspaceField,
     WorkspaceFilter,
     WorkspaceView,
@@ -27,22 +26,38 @@ from guildhall.operations.workspaces import list_workspaces
 from guildhall.store.database import Transaction
 
 _FIELDS = ", ".join(WorkspaceField)
+_MOST_CONDITIONS = 100
+_DEPTH = 10
+"""Of a query's tree (contract 8, "Limits of a request")."""
 
 FieldName = Annotated[WorkspaceField, Meta(description=f"One of {_FIELDS}.")]
 Value = Annotated[str, Meta(min_length=1, max_length=300, description="1 to 300 characters.")]
 
 
-class FieldQuery(msgspec.Struct, frozen=True):
+class FieldQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A field that has one of some values."""
 
     name: FieldName
     values: Annotated[tuple[Value, ...], Meta(min_length=1, max_length=100)]
 
 
-class WorkspaceQuery(msgspec.Struct, frozen=True, rename={"all": "and"}):
-    """A condition on workspaces: all of several, a field, or a part of the name."""
+Queries = Annotated[
+    tuple["WorkspaceQuery", ...],
+    Meta(max_length=100, description="At most 100 in all, 10 deep."),
+]
 
-    all: Annotated[tuple["WorkspaceQuery", ...], Meta(max_length=100)] = ()
+
+class WorkspaceQuery(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    rename={"every": "and", "some": "or", "none": "nor"},
+):
+    """A condition on workspaces: all, one or none of several, a field, or a part of the name."""
+
+    every: Queries = ()
+    some: Queries = ()
+    none: Queries = ()
     field: FieldQuery | None = None
     search: SearchTerm | None = None
 
@@ -105,25 +120,31 @@ async def search_workspaces(tx: Transaction, request: Request) -> Response:
         token = request.read_page_token(body.cursor, WorkspacesToken)
     else:
         descending = any(sort.order == "desc" for sort in body.sort)
-        token = WorkspacesToken(WorkspaceView(_filter(body.query), descending), Window(body.limit))
+        query = body.query or WorkspaceQuery()
+        _require_bounds(query)
+        token = WorkspacesToken(WorkspaceView(_filter(query), descending), Window(body.limit))
     page = await list_workspaces(tx, request.caller, token.view, token.window)
     return page_response(request, page, token.at, lambda found: _body(request, found))
 
 
-def _filter(query: WorkspaceQuery | None) -> WorkspaceFilter:
-    parts = list(_flat(query)) if query else []
-    fields: tuple[FieldCondition, ...] = tuple(
-        field_condition(part.field.name, part.field.values) for part in parts if part.field
+def _filter(query: WorkspaceQuery) -> WorkspaceFilter:
+    return WorkspaceFilter(
+        None if query.field is None else field_condition(query.field.name, query.field.values),
+        None if query.search is None else fold(query.search),
+        tuple(map(_filter, query.every)),
+        tuple(map(_filter, query.some)),
+        tuple(map(_filter, query.none)),
     )
-    return WorkspaceFilter(fields, tuple(fold(part.search) for part in parts if part.search))
 
 
-def _flat(query: WorkspaceQuery) -> Iterator[WorkspaceQuery]:
-    waiting = [query]
-    while waiting:
-        part = waiting.pop()
-        yield part
-        waiting += part.all
+def _require_bounds(query: WorkspaceQuery) -> None:
+    """Raise InvalidInput for a tree that is too large or too deep, before anything is made of it."""
+    level, conditions = [query], 0
+    for _ in range(_DEPTH):
+        conditions += len(level)
+        level = [below for part in level for below in (*part.every, *part.some, *part.none)]
+    if level or conditions > _MOST_CONDITIONS:
+        raise InvalidInput(f"query: takes at most {_MOST_CONDITIONS} conditions, {_DEPTH} deep.")
 
 
 def _body(request: Request, found: Resource) -> WorkspaceBody:
