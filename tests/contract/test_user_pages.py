@@ -164,7 +164,7 @@ async def compare_numbers(town, filters, shape):
     stats = (await town.world.http.get(f"{users}/stats", params=filters)).json()
     holders = Counter(role for _, role in {(item.id, role) for item in found for _, role in item.roles})
     assert stats["roles"] == [
-        {"role": role, "count": holders[role]} for role in sorted(role.id for role in BUILT_IN)
+        {"roleId": role, "count": holders[role]} for role in sorted(role.id for role in BUILT_IN)
     ]
     statuses = Counter(item.account_status for item in found)
     assert stats["accountStatus"] == [

@@ -42,6 +42,7 @@ async def test_get_user_role_assignments_shows_how_roles_are_held(world: World) 
         ],
         "roles": [USER, VIEWER],
     }
+    assert (found[2]["directoryId"], found[2]["userDirectoryStatus"]) == (None, None)
     assert await rows(world, user) == found
     assert await rows(world, await world.user()) == []
 

@@ -237,10 +237,10 @@ async def test_get_user_stats_count_accounts_by_role_and_rows_by_status(world: W
 
     async def stats(directory_id: str, **query: str) -> tuple[dict[str, int], list[int]]:
         answer = (await world.http.get(f"{world.v2(directory_id)}/users/stats", params=query)).json()
-        assert [role["role"] for role in answer["roles"]] == sorted(role.id for role in BUILT_IN)
+        assert [role["roleId"] for role in answer["roles"]] == sorted(role.id for role in BUILT_IN)
         statuses = [total["status"] for total in answer["accountStatus"]]
         assert statuses == ["active", "inactive", "closed"]
-        held = {role["role"]: role["count"] for role in answer["roles"] if role["count"]}
+        held = {role["roleId"]: role["count"] for role in answer["roles"] if role["count"]}
         return held, [total["count"] for total in answer["accountStatus"]]
 
     assert await stats("-") == ({USER: 2, VIEWER: 1}, [3, 1, 1])
@@ -316,3 +316,26 @@ async def test_cursors_of_users_are_bound(world: World) -> None:
         await world.http.get(path, params={"cursor": listed[:-1]}),
     ):
         refused(wrong, 400, "ADMIN-UAM-400-1", "cursor")
+
+
+@pytest.mark.parametrize(("order", "expected"), [("name", ["A", "B", "C"]), ("-name", ["C", "B", "A"])])
+async def test_get_users_in_an_order(world: World, order: str, expected: list[str]) -> None:
+    """Contract 1.5, 4: as a search has it, and to the end by cursor."""
+    for name in ("B", "C", "A"):
+        await world.user(name=name)
+    shown, query = [], f"sortBy={order}&limit=1"
+    while query:
+        page = (await world.http.get(f"{world.v2()}/users?{query}")).json()
+        shown += [user["name"] for user in page["data"]]
+        query = f"cursor={page['links']['next']}" if page["links"]["next"] else ""
+    assert shown == expected
+
+
+async def test_get_users_and_count_by_domain(world: World) -> None:
+    """Contract 4: `emailDomains` in the list and in the count too."""
+    wanted = await world.user(email="a@one.example")
+    await world.user(email="a@two.example")
+    page = (await world.http.get(f"{world.v2()}/users?emailDomains=ONE.example")).json()
+    assert [user["accountId"] for user in page["data"]] == [wanted.id]
+    counted = await world.http.get(f"{world.v2()}/users/count?emailDomains=one.example")
+    assert counted.json() == {"count": 1}

@@ -86,10 +86,10 @@ class UserCountBody(msgspec.Struct, frozen=True):
     count: int
 
 
-class RoleCountBody(msgspec.Struct, frozen=True):
+class RoleCountBody(msgspec.Struct, frozen=True, rename="camel"):
     """How many users hold one role."""
 
-    role: str
+    role_id: str
     count: int
 
 
@@ -115,12 +115,12 @@ class HeldRoleBody(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class UserRolesBody(msgspec.Struct, frozen=True, rename="camel"):
-    """All roles of a user on one resource."""
+    """All roles of a user on one resource; the organization's own belongs to no directory (contract 4)."""
 
     resource_id: str
     resource_owner: str
-    directory_id: str
-    user_directory_status: str
+    directory_id: str | None
+    user_directory_status: str | None
     role_assignments: list[HeldRoleBody]
     roles: list[str]
 
@@ -188,9 +188,14 @@ def user_stats_body(stats: UserStats) -> UserStatsBody:
 def user_roles_body(access: ResourceAccess, directory_id: str, status: int) -> UserRolesBody:
     """Return a user's roles on one resource."""
     held = [HeldRoleBody(role_id, _methods(ways)) for role_id, ways in access.roles.items()]
-    word = USER_STATUS_WORDS[status]
+    is_own = "::org/" in access.resource_id
     return UserRolesBody(
-        access.resource_id, access.owner, directory_id, word, held, [role.role for role in held]
+        resource_id=access.resource_id,
+        resource_owner=access.owner,
+        directory_id=None if is_own else directory_id,
+        user_directory_status=None if is_own else USER_STATUS_WORDS[status],
+        role_assignments=held,
+        roles=[role.role for role in held],
     )
 
 

@@ -81,6 +81,7 @@ class UserFilters(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     mfa_enabled: Flag | None = None
     search_term: SearchTerm | None = None
     emails: Emails | None = None
+    email_domains: Domains | None = None
 
 
 class UserFilterQuery(UserFilters, frozen=True, rename="camel", kw_only=True):
@@ -92,18 +93,19 @@ class UserFilterQuery(UserFilters, frozen=True, rename="camel", kw_only=True):
     claim_status: ClaimStatuses | None = None
 
 
-class UserListQuery(UserFilterQuery, frozen=True, rename="camel", kw_only=True):
-    """The parameters of the list of users."""
-
-    cursor: Cursor | None = None
-    limit: Limit = DEFAULT_LIMIT
-
-
 class UserNameSort(msgspec.Struct, frozen=True):
     """An order by name, or by nickname where one is known."""
 
     field: Literal["nick_name", "name"]
     direction: Literal["asc", "desc"] = "asc"
+
+
+class UserListQuery(UserFilterQuery, frozen=True, rename="camel", kw_only=True):
+    """The parameters of the list of users."""
+
+    cursor: Cursor | None = None
+    limit: Limit = DEFAULT_LIMIT
+    sort_by: UserNameSort | None = None
 
 
 class UserSearchBody(UserFilters, frozen=True, rename="camel", kw_only=True):
@@ -113,7 +115,6 @@ class UserSearchBody(UserFilters, frozen=True, rename="camel", kw_only=True):
     account_status: AccountStatuses | AccountStatusWord | None = None
     membership_status: MembershipStatuses | MembershipStatusWord | None = None
     claim_status: ClaimStatuses | ClaimStatusWord | None = None
-    email_domains: Domains | None = None
     expand: tuple[Expansion, ...] = ()
     sort_by: (
         Annotated[
@@ -164,7 +165,7 @@ async def get_users(tx: Transaction, request: Request) -> Response:
         return await _page(tx, request, request.read_page_token(query.cursor, UsersToken))
     chosen = await rules.resolve_first_page(tx, request.caller, _criteria(request, query))
     window = Window(query.limit)
-    view, page = await rules.begin_list(tx, request.caller, UserView(chosen), window)
+    view, page = await rules.begin_list(tx, request.caller, _view(chosen, query.sort_by), window)
     return await _response(tx, request, page, UsersToken(view, (), window))
 
 
@@ -174,7 +175,7 @@ async def search_users(tx: Transaction, request: Request) -> Response:
     if body.cursor is not None:
         return await _page(tx, request, request.read_page_token(body.cursor, UsersToken))
     sort = next(iter(body.sort_by), None) if isinstance(body.sort_by, list) else body.sort_by
-    chosen = await _resolve(tx, request, body, body.email_domains)
+    chosen = await _resolve(tx, request, body)
     return await _page(tx, request, UsersToken(_view(chosen, sort), body.expand, Window(body.limit)))
 
 
@@ -185,21 +186,12 @@ def _view(chosen: UserFilter, sort: UserNameSort | None) -> UserView:
     return UserView(chosen, field, descending=sort.direction == "desc")
 
 
-async def _resolve(
-    tx: Transaction,
-    request: Request,
-    given: UserFilterQuery | UserSearchBody,
-    email_domains: tuple[str, ...] | None = None,
-) -> UserFilter:
-    criteria = _criteria(request, given, email_domains)
+async def _resolve(tx: Transaction, request: Request, given: UserFilterQuery | UserSearchBody) -> UserFilter:
+    criteria = _criteria(request, given)
     return await rules.resolve_user_criteria(tx, request.caller, criteria)
 
 
-def _criteria(
-    request: Request,
-    given: UserFilterQuery | UserSearchBody,
-    email_domains: tuple[str, ...] | None = None,
-) -> UserCriteria:
+def _criteria(request: Request, given: UserFilterQuery | UserSearchBody) -> UserCriteria:
     return UserCriteria(
         directory_id=request.parameters["directoryId"],
         directory_ids=given.directory_ids,
@@ -214,7 +206,7 @@ def _criteria(
         mfa_enabled=given.mfa_enabled,
         search_term=given.search_term,
         emails=given.emails,
-        email_domains=email_domains,
+        email_domains=given.email_domains,
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
+import msgspec
+
 from guildhall.client.answers import data, nothing, page, whole
 from guildhall.client.calls import V2, Call, fields, reading, sort_order, writing
 from guildhall.client.paging import Page
@@ -64,10 +66,16 @@ class User(Record, frozen=True):
 
 
 class RoleCount(Record, frozen=True):
-    """How many users have a role."""
+    """How many users have a role; servers call it `roleId`, or `role`."""
 
-    role: str
     count: int
+    role_id: str = ""
+    role: str = ""
+
+    def __post_init__(self) -> None:
+        name = self.role_id or self.role
+        msgspec.structs.force_setattr(self, "role_id", name)
+        msgspec.structs.force_setattr(self, "role", name)
 
 
 class StatusCount(Record, frozen=True):
