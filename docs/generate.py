@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from guildhall.api.v2.errors import V2
-from guildhall.app import ROUTES
+from guildhall.app import ROUTES, UNSERVED
 from guildhall.http.documentation import Documentation
 from guildhall.http.front_page import front_page_route
 from guildhall.http.health import Health
@@ -162,7 +162,22 @@ def parity() -> str:
         rows += ["", f"## Clause {clause}", ""]
         rows += ["| clause | operation | implemented by | statuses | tests |", "|---|---|---|---|---|"]
         rows += [_parity_row(operation) for operation in sections[clause]]
+    rows += _unserved_rows()
     return "\n".join(rows) + "\n"
+
+
+def _unserved_rows() -> list[str]:
+    rows = ["", "## Not served", ""]
+    rows += [
+        "The vendor documents these, and they answer 501 (ADR 27). What is planned is part of the contract.",
+        "",
+    ]
+    rows += ["| operation | the vendor's words | planned |", "|---|---|---|"]
+    return rows + [
+        f"| `{operation.method} {operation.mount}{operation.path}` | {operation.summary} |"
+        f" {'yes' if operation.planned else 'no'} |"
+        for operation in UNSERVED
+    ]
 
 
 def _parity_row(operation: Operation) -> str:
