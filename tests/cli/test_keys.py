@@ -9,6 +9,7 @@ import pytest
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.model.keys import organization_of
 from tests.cli.conftest import Ended
+from tests.cli.databases import run_sql
 
 Guildhall = Callable[..., Ended]
 
@@ -58,6 +59,25 @@ def test_keys_expire_after_seven_days_unless_told_otherwise(on_database: Guildha
     assert keys["short"]["rateLimit"] == 60
     assert keys["short"]["expiresAt"] > keys["short"]["createdAt"]
     assert set(keys) == {"first key", "short", "endless"}
+
+
+def test_keys_say_when_they_expire(on_database: Guildhall, database_url: str) -> None:
+    on_database("init")
+    short = on_database("keys", "create", "short").out
+    assert "It expires at 2" in short
+    assert "--expires-days (at most 365) or --no-expiry" in short
+    assert "It does not expire." in on_database("keys", "create", "endless", "--no-expiry").out
+    on_database("keys", "create", "long", "--expires-days", "30")
+    on_database("keys", "create", "past")
+    run_sql(database_url, "UPDATE api_keys SET expires_at = 1 WHERE name = 'past'")
+    lines = {line.split("\t")[1]: line for line in on_database("keys", "list").out.splitlines()}
+    assert "(soon)" in lines["short"]
+    assert "(expired)" in lines["past"]
+    assert "never" in lines["endless"]
+    assert "(" not in lines["long"]
+    days = {key["name"]: key["expiresInDays"] for key in decoded(on_database("keys", "list", "--json"))}
+    assert (days["short"], days["long"], days["endless"]) == (6, 29, None)
+    assert days["past"] < 0
 
 
 def test_revoked_key_is_gone(on_database: Guildhall) -> None:

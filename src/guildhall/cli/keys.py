@@ -17,6 +17,9 @@ from guildhall.operations.orgs import system_caller
 from guildhall.store.database import Transaction
 
 _PAGE = 500
+_DAY = 86_400_000
+_SOON_DAYS = 10
+"""How long before its expiry a key is marked."""
 _SCOPES = [permission.value for permission in GRANTABLE]
 
 _ORG = click.option("--org", help="The organization's id, when the database has several.")
@@ -32,7 +35,18 @@ class KeyRow(msgspec.Struct, frozen=True, rename="camel"):
     rate_limit: int | None
     created_at: str
     expires_at: str | None
+    expires_in_days: int | None
+    """Whole days that are left; negative once it has expired."""
     last_used_at: str | None
+
+
+def _expiry(key: KeyRow) -> str:
+    if key.expires_at is None or key.expires_in_days is None:
+        return "never"
+    if key.expires_in_days < 0:
+        return f"{key.expires_at} (expired)"
+    soon = key.expires_in_days < _SOON_DAYS
+    return f"{key.expires_at} (soon)" if soon else key.expires_at
 
 
 _COLUMNS = (
@@ -41,7 +55,7 @@ _COLUMNS = (
     Column[KeyRow]("SCOPES", lambda key: key.scopes or "all"),
     Column[KeyRow]("REQUESTS A MINUTE", lambda key: key.rate_limit),
     Column[KeyRow]("CREATED", lambda key: key.created_at, whole=True),
-    Column[KeyRow]("EXPIRES", lambda key: key.expires_at or "never", whole=True),
+    Column[KeyRow]("EXPIRES", _expiry, whole=True),
     Column[KeyRow]("LAST USED", lambda key: key.last_used_at, whole=True),
 )
 
@@ -84,11 +98,20 @@ def create(
         made,
         f"key  {made['key']}",
         "Keep the key: it is not shown again.",
+        _term(made["expiresAt"]),
         as_json=as_json,
     )
 
 
-async def _create(tx: Transaction, days: int | None, given: dict[str, Any]) -> dict[str, str]:
+def _term(expires_at: str | None) -> str:
+    if expires_at is None:
+        return "It does not expire."
+    return (
+        f"It expires at {expires_at}. For another term: --expires-days (at most {MOST_DAYS}) or --no-expiry."
+    )
+
+
+async def _create(tx: Transaction, days: int | None, given: dict[str, Any]) -> dict[str, str | None]:
     caller = system_caller(await choose_org(tx, given["org"]))
     new = rules.NewKey(
         name=given["name"],
@@ -97,7 +120,12 @@ async def _create(tx: Transaction, days: int | None, given: dict[str, Any]) -> d
         rate_limit=given["rate_limit"],
     )
     created = await rules.create_key(tx, caller, new)
-    return {"id": created.key.id, "key": created.secret or ""}
+    expires_at = created.key.expires_at
+    return {
+        "id": created.key.id,
+        "key": created.secret or "",
+        "expiresAt": None if expires_at is None else to_text(expires_at),
+    }
 
 
 @command.command("list")
@@ -106,11 +134,11 @@ async def _create(tx: Transaction, days: int | None, given: dict[str, Any]) -> d
 @_JSON
 def list_(database_url: str, org: str | None, *, as_json: bool) -> None:
     """List the keys of the organization, without what they are made of."""
-    keys = in_database(database_url, lambda database: database.read(_select, org))
-    show_rows(_rows(keys), _COLUMNS, as_json=as_json)
+    keys, now = in_database(database_url, lambda database: database.read(_select, org))
+    show_rows(_rows(keys, now), _COLUMNS, as_json=as_json)
 
 
-async def _select(tx: Transaction, org_id: str | None) -> list[APIKey]:
+async def _select(tx: Transaction, org_id: str | None) -> tuple[list[APIKey], int]:
     caller = system_caller(await choose_org(tx, org_id))
     window: Window | None = Window(_PAGE)
     keys: list[APIKey] = []
@@ -118,10 +146,10 @@ async def _select(tx: Transaction, org_id: str | None) -> list[APIKey]:
         page = await rules.list_keys(tx, caller, window)
         keys += page.items
         window = page.next
-    return keys
+    return keys, tx.now
 
 
-def _rows(keys: list[APIKey]) -> Iterator[KeyRow]:
+def _rows(keys: list[APIKey], now: int) -> Iterator[KeyRow]:
     for key in keys:
         yield KeyRow(
             key.id,
@@ -130,6 +158,7 @@ def _rows(keys: list[APIKey]) -> Iterator[KeyRow]:
             key.rate_limit,
             key.created_at,
             to_text(key.expires_at) if key.expires_at else None,
+            (key.expires_at - now) // _DAY if key.expires_at else None,
             to_text(key.last_used_at) if key.last_used_at else None,
         )
 
