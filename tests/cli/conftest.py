@@ -3,7 +3,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from guildhall.cli import groups
 from guildhall.cli.main import run
 from tests.client.remote import ORG, Remote
 
@@ -28,7 +27,6 @@ def guildhall(remote: Remote, monkeypatch: Any, capsys: Any) -> Callable[..., En
     monkeypatch.setenv("GUILDHALL_KEY", "a-key")
     monkeypatch.setenv("GUILDHALL_ORG", ORG)
     monkeypatch.delenv("GUILDHALL_DIRECTORY", raising=False)
-    monkeypatch.setattr(groups, "PATIENCE", (0.0, 0.0, 0.0))
 
     def call(*arguments: str) -> Ended:
         code = run(arguments)

@@ -58,7 +58,9 @@ def test_what_commands_write_has_the_mode_of_what_was_there(guildhall, tmp_path,
     for seed in ("1", "2"):
         assert guildhall("generate", *SMALL, "--seed", seed, "--database", database).code == ExitCode.DONE
         assert guildhall("backup", backup, "--force", "--database", database).code == ExitCode.DONE
-        assert guildhall("export", "--output", export, "--database", database).code == ExitCode.DONE
+        assert (
+            guildhall("export", "--output", export, "--force", "--database", database).code == ExitCode.DONE
+        )
         assert guildhall("restore", backup, "--force", "--database", restored).code == ExitCode.DONE
         found = modes(tmp_path)
         assert {found[name] for name in names} <= {0o600, mode}

@@ -43,8 +43,8 @@ async def test_strict_handling_reaches_what_lies_within(world):
         ),
         (
             workspaces(world),
-            {"query": {"or": []}},
-            "query.or: unknown field; known are and, field, search.",
+            {"query": {"xor": []}},
+            "query.xor: unknown field",
             V2,
         ),
         (

@@ -156,7 +156,7 @@ async def test_what_changes_between_snapshot_and_lock_counts(
     assert await check_database(world.database, lambda *_: None) == []
     if status == 204:
         assert (await world.again(group)).users == 1
-        message = (await events_of(world))[0]["attributes"]["message"]
+        message = (await events_of(world))[0]["message"]
         assert message["content"] == f"Added {user.name} to group {(await world.again(group)).name}"
 
 

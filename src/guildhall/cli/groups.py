@@ -4,7 +4,6 @@ Only documented operations are used: the members of a group come from the search
 id of a new group from the search for its name.
 """
 
-import threading
 from itertools import islice
 from typing import Any
 
@@ -23,7 +22,7 @@ from guildhall.cli.names import (
     role_id,
 )
 from guildhall.cli.output import Column, ask, show_done, show_one, show_rows
-from guildhall.client.errors import MethodNotAllowed, NotFound
+from guildhall.client.errors import MethodNotAllowed, NotFound, NotListedYet
 from guildhall.client.v2.groups import GROUP_GONE, Group
 from guildhall.client.v2.role_assignments import RoleAssignment
 from guildhall.client.v2.users import User
@@ -31,7 +30,6 @@ from guildhall.client.v2.users import User
 PAGE = 100
 
 # What a search may need until it shows what was just created, on servers that are not strictly consistent.
-PATIENCE = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 _LISTED: tuple[Column[Group], ...] = (
     Column("ID", lambda group: group.id, whole=True),
@@ -112,21 +110,13 @@ def show_group(connection: Connection, group: str) -> None:
 def create_group(connection: Connection, name: str, description: str | None) -> None:
     """Create a group."""
     directory = directory_id(connection) or first_directory_id(connection)
-    connection.client.groups.create(name, description, directory_id=directory)
-    created = _look_up(connection, name, directory)
-    if created is None:
+    try:
+        created = connection.client.groups.create(name, description, directory_id=directory)
+    except NotListedYet:
         _done(connection, f"Created {name!r}; the server does not list it yet", id=None, name=name)
-    else:
-        _done(connection, f"Created {name!r}: {created.id}", id=created.id, name=created.name)
-
-
-def _look_up(connection: Connection, name: str, directory: str) -> Group | None:
-    """Find the group that was just created: a server need not tell its id."""
-    for seconds in PATIENCE:
-        threading.Event().wait(seconds)
-        for group in connection.client.groups.search(directory, group_names=[name.strip()]).data:
-            return group
-    return None
+        return
+    shown = created.group.name if created.group else name
+    _done(connection, f"Created {name!r}: {created.group_id}", id=created.group_id, name=shown)
 
 
 @command.command("rename")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from guildhall.client.errors import InvalidArgument as InvalidArgument
     from guildhall.client.errors import MethodNotAllowed as MethodNotAllowed
     from guildhall.client.errors import NotFound as NotFound
+    from guildhall.client.errors import NotListedYet as NotListedYet
     from guildhall.client.errors import PermissionDenied as PermissionDenied
     from guildhall.client.errors import RateLimited as RateLimited
     from guildhall.client.errors import ServerFailed as ServerFailed
@@ -48,6 +49,7 @@ _PLACES = {
     "InvalidArgument": "errors",
     "MethodNotAllowed": "errors",
     "NotFound": "errors",
+    "NotListedYet": "errors",
     "Options": "clients",
     "PermissionDenied": "errors",
     "RateLimited": "errors",
@@ -70,6 +72,7 @@ __all__ = [
     "InvalidArgument",
     "MethodNotAllowed",
     "NotFound",
+    "NotListedYet",
     "Options",
     "PermissionDenied",
     "RateLimited",

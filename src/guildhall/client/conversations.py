@@ -19,6 +19,7 @@ from guildhall.client.errors import (
     ConnectionFailed,
     ErrorAnswer,
     InvalidArgument,
+    NotListedYet,
     RateLimited,
     UnexpectedAnswer,
 )
@@ -115,7 +116,7 @@ def _complete(session: Session, call: "Call[T | None]") -> Conversation[T]:
             return found
         delay = attempts.after_absence()
         if delay is None:
-            raise UnexpectedAnswer("the server answered with success, but what was made cannot be found")
+            raise NotListedYet("the server answered with success, but what was made cannot be found yet")
         yield Pause(delay)
 
 

@@ -54,6 +54,10 @@ class UnexpectedAnswer(ClientError):
     """An answer that cannot be read: a redirect, a page of HTML, JSON of another shape."""
 
 
+class NotListedYet(UnexpectedAnswer):
+    """What was just made was answered with success, and the server does not list it yet."""
+
+
 class ErrorAnswer(ClientError):
     """An answer with an error status; the first element of `errors` speaks for all."""
 

@@ -105,7 +105,7 @@ class EventActorBody(msgspec.Struct, frozen=True):
 class EventLinks(msgspec.Struct, frozen=True, rename={"this": "self"}):
     """Where the thing itself is found; absent where no operation shows it."""
 
-    this: str | UnsetType
+    this: str | UnsetType = UNSET
 
 
 class EventObjectBody(msgspec.Struct, frozen=True):
@@ -120,7 +120,7 @@ class EventObjectBody(msgspec.Struct, frozen=True):
 class EventLocationBody(msgspec.Struct, frozen=True):
     """Where it was done from; absent when that is not known."""
 
-    ip: str | UnsetType
+    ip: str | UnsetType = UNSET
 
 
 class EventMessageBody(msgspec.Struct, frozen=True):
@@ -162,8 +162,8 @@ class EventPageLinks(msgspec.Struct, frozen=True, rename={"this": "self", "previ
     """This page and those around it: a URL that is not there is absent, a token null (contract 1.4)."""
 
     this: str
-    previous: str | UnsetType | None
-    next: str | UnsetType | None
+    previous: str | UnsetType | None = UNSET
+    next: str | UnsetType | None = UNSET
 
 
 class EventPageMeta(msgspec.Struct, frozen=True):

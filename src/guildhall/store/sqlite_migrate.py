@@ -101,9 +101,13 @@ def migrate_connection(connection: apsw.Connection, path: Path) -> bool:
 
 
 def apply_migrations(connection: apsw.Connection, versions: Versions) -> None:
-    """Bring the schema to that of this program, each migration in a transaction of its own."""
-    for number, text in migrations("sqlite", versions.version):
-        connection.execute(f"BEGIN IMMEDIATE;\n{text};\n{record_version(number)};\nCOMMIT")
+    """Bring the schema to that of this program, each migration in a transaction of its own.
+
+    An empty database gets all of them in one: it is never found with an older schema.
+    """
+    steps = [f"{text};\n{record_version(number)}" for number, text in migrations("sqlite", versions.version)]
+    for step in steps if versions.version else ["\n;".join(steps)]:
+        connection.execute(f"BEGIN IMMEDIATE;\n{step};\nCOMMIT")
 
 
 def read_versions(connection: apsw.Connection, path: Path) -> Versions:

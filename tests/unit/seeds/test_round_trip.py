@@ -14,7 +14,7 @@ from hypothesis import given, settings
 
 from guildhall.app import open_database
 from guildhall.model.roles import ORG_ADMIN
-from guildhall.model.seeds import SeedReport
+from guildhall.model.seeds import SeedOptions, SeedReport
 from guildhall.operations.checks import check_database
 from guildhall.operations.orgs import system_caller
 from guildhall.operations.seed import seed_organizations
@@ -38,7 +38,8 @@ class Pair:
         self._urls = urls
 
     def seed(self, database: Database, documents: Any) -> SeedReport:
-        (report,) = self.run(database.write(seed_organizations, documents))
+        options = SeedOptions(create_organization=True, most_removals=None)
+        (report,) = self.run(database.write(seed_organizations, documents, options))
         return report
 
     def export(self, database: Database, org_id: str, *form: Any) -> bytes:

@@ -43,7 +43,7 @@ class FieldQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 Queries = Annotated[
     tuple["WorkspaceQuery", ...],
-    Meta(max_length=100, description="At most 100 in all, 10 deep."),
+    Meta(min_length=1, max_length=100, description="At most 100 in all, 10 deep."),
 ]
 
 
@@ -140,8 +140,12 @@ def _filter(query: WorkspaceQuery) -> WorkspaceFilter:
 def _require_bounds(query: WorkspaceQuery) -> None:
     """Raise InvalidInput for a tree that is too large or too deep, before anything is made of it."""
     level, conditions = [query], 0
+    if query == WorkspaceQuery():
+        return
     for _ in range(_DEPTH):
         conditions += len(level)
+        if WorkspaceQuery() in level:
+            raise InvalidInput("query: a condition needs one of and, or, nor, field and search.")
         level = [below for part in level for below in (*part.every, *part.some, *part.none)]
     if level or conditions > _MOST_CONDITIONS:
         raise InvalidInput(f"query: takes at most {_MOST_CONDITIONS} conditions, {_DEPTH} deep.")
