@@ -131,6 +131,6 @@ async def test_client_that_goes_away_lets_go_of_the_stream(world, monkeypatch, m
     async with httpx.AsyncClient(transport=transport, headers=world.http.headers) as client:
         with pytest.raises(ConnectionResetError):
             await client.get(f"http://127.0.0.1:8080{world.ours()}/export")
-    assert not world.database._streaming.locked()
+    assert not world.database._streams.is_reached
     assert world.database._pool._open == len(world.database._pool._idle)
     assert (await export(world)).status_code == 200

@@ -22,7 +22,7 @@ async def test_more_exports_than_there_may_be_are_refused(database_url):
     async with open_world(database_url, lock_timeout=0.1, postgres_connect_timeout=1) as world:
         path = f"{world.ours()}/export"
         async with contextlib.AsyncExitStack() as held:
-            while not world.database._streaming.locked():
+            while not world.database._streams.is_reached:
                 stream = world.database.stream(numbers)
                 await held.enter_async_context(contextlib.aclosing(stream))
                 await anext(stream)
@@ -55,6 +55,6 @@ async def test_export_that_takes_too_long_is_broken_off(database_url, monkeypatc
                 await client.get(f"http://127.0.0.1:8080{world.ours()}/export")
         assert sent[0]["status"] == 200
         assert all(message["more_body"] for message in sent[1:])
-        assert not world.database._streaming.locked()
+        assert not world.database._streams.is_reached
         whole = (await world.http.get(f"{world.ours()}/export")).text
         assert whole.endswith("\n...\n")

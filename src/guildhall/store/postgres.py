@@ -37,6 +37,7 @@ from guildhall.store.postgres_transaction import (
     PostgresTransaction,
     SecondStatement,
 )
+from guildhall.store.streams import StreamLimit
 
 Result = TypeVar("Result")
 Function = Callable[..., Awaitable[Result]]
@@ -66,7 +67,7 @@ class PostgresDatabase:
         self._pool = pool
         self._clock = clock
         self._new_id = new_id
-        self._streaming = asyncio.Semaphore(pool.most // 2)
+        self._streams = StreamLimit(pool.most // 2, pool.seconds)
         """A stream goes on for as long as its reader takes; the others need connections as well."""
         self._several: set[Any] = set()
         """The functions that needed several statements when they last read."""
@@ -206,17 +207,12 @@ class PostgresDatabase:
         self, function: Callable[..., AsyncGenerator[Result, None]], *args: Any, **kwargs: Any
     ) -> AsyncGenerator[Result, None]:
         """Give what a long read yields, on a connection of its own; half of them are for streams."""
-        try:
-            async with asyncio.timeout(self._pool.seconds):
-                await self._streaming.acquire()
-        except TimeoutError as error:
-            raise Unavailable("As many long answers are being read as there may be at once.") from error
-        try:
-            async with contextlib.aclosing(self._stream(function, args, kwargs)) as items:
-                async for item in items:
-                    yield item
-        finally:
-            self._streaming.release()
+        async with (
+            self._streams.turn(),
+            contextlib.aclosing(self._stream(function, args, kwargs)) as items,
+        ):
+            async for item in items:
+                yield item
 
     async def _stream(
         self, function: Callable[..., AsyncGenerator[Result, None]], args: Any, kwargs: Any

@@ -27,6 +27,7 @@ from guildhall.store.sqlite_sets_ahead import SetsAhead
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete, connect_durably, snapshot
 from guildhall.store.sqlite_user_sets import SetsOfRead, UserSets, caller_on
 from guildhall.store.sqlite_writer import Writer
+from guildhall.store.streams import StreamLimit
 from guildhall.store.threads import QUICK_TURNS, OutOfTurn, Rounds
 
 Result = TypeVar("Result")
@@ -83,7 +84,7 @@ class SQLiteDatabase:
         self._reads_many = False
         self._off_loop_until = 0.0
         self._rounds = Rounds()
-        self._streaming = asyncio.Semaphore(_STREAMS_AT_ONCE)
+        self._streams = StreamLimit(_STREAMS_AT_ONCE, None if math.isinf(patience) else patience)
         self._threads = ThreadPoolExecutor(_READER_THREADS, "guildhall-reader")
         self._of_thread = threading.local()
         self._readers: list[apsw.Connection] = []
@@ -225,17 +226,12 @@ class SQLiteDatabase:
         self, function: Callable[..., AsyncGenerator[Result, None]], *args: Any, **kwargs: Any
     ) -> AsyncGenerator[Result, None]:
         """Step through a long read, each step in a thread, on a connection of its own; some at once."""
-        try:
-            async with asyncio.timeout(None if math.isinf(self._patience) else self._patience):
-                await self._streaming.acquire()
-        except TimeoutError as error:
-            raise Unavailable("As many long answers are being read as there may be at once.") from error
-        try:
-            async with contextlib.aclosing(self._stream(function, args, kwargs)) as items:
-                async for item in items:
-                    yield item
-        finally:
-            self._streaming.release()
+        async with (
+            self._streams.turn(),
+            contextlib.aclosing(self._stream(function, args, kwargs)) as items,
+        ):
+            async for item in items:
+                yield item
 
     async def _stream(
         self, function: Callable[..., AsyncGenerator[Result, None]], args: Any, kwargs: Any
