@@ -33,7 +33,7 @@ from guildhall.api.v2 import users as v2_users
 from guildhall.api.v2 import workspaces as v2_workspaces
 from guildhall.api.v2.errors import V2
 from guildhall.api.v2.unserved import UNSERVED as V2_UNSERVED
-from guildhall.http.application import Application, SetTo
+from guildhall.http.application import Application, RequestOptions
 from guildhall.http.authentication import Authenticator
 from guildhall.http.documentation import Documentation
 from guildhall.http.exchange import Receive, Scope, Send
@@ -193,7 +193,7 @@ class Server:
             self.database,
             self.authenticator,
             origin_of(self._settings),
-            SetTo(self._settings.strict, self._settings.export_timeout),
+            RequestOptions(self._settings.strict, self._settings.export_timeout),
         )
 
     async def _keep_house(self) -> None:

@@ -16,7 +16,7 @@ from guildhall.cli.names import (
     first_directory_id,
 )
 from guildhall.cli.output import Column, ask, show_done, show_one, show_rows
-from guildhall.cli.standing import HeldRole, UserWithRoles, with_roles
+from guildhall.cli.user_roles import HeldRole, UserWithRoles, with_roles
 from guildhall.client.errors import ErrorAnswer, NotFound
 from guildhall.client.guildhall.users import FurnishedUser
 from guildhall.client.v2.users import User

@@ -67,7 +67,7 @@ class _Begun(NamedTuple):
     rest: AsyncGenerator[bytes, None]
 
 
-class SetTo(NamedTuple):
+class RequestOptions(NamedTuple):
     """What settings say of requests."""
 
     strict: bool
@@ -86,14 +86,14 @@ class Application:
         database: Database,
         authenticator: Authenticator,
         origin: Origin,
-        set_to: SetTo,
+        options: RequestOptions,
     ) -> None:
         self._router = router
         self._wires = wires
         self._database = database
         self._authenticator = authenticator
         self._origin = origin
-        self._set_to = set_to
+        self._request_options = options
         self._turns = asyncio.Semaphore(MOST_READINGS)
         self._meter = RequestMeter()
         self._kept = KeptAnswers(database.freshness) if database.freshness is not None else None
@@ -218,7 +218,7 @@ class Application:
         preferences: Mapping[str, str] = _NO_PREFERENCES
         if exchange.header(b"prefer") is not None:
             preferences = read_preferences(exchange.every_header(b"prefer"))
-        strict = self._set_to.strict or route.wire.strict or preferences.get("handling") == "strict"
+        strict = self._request_options.strict or route.wire.strict or preferences.get("handling") == "strict"
         body = None
         if route.body is not None:
             body = await self._read_body(exchange, route, strict=strict)
@@ -279,7 +279,7 @@ class Application:
             if exchange.method == "HEAD":
                 return
             try:
-                async with asyncio.timeout(self._set_to.export_timeout):
+                async with asyncio.timeout(self._request_options.export_timeout):
                     await _send_pieces(send, begun.first, rest)
             except Exception:
                 # The status has been sent: only an answer that breaks off can tell that it is not whole.

@@ -11,14 +11,14 @@ import httptools
 
 from guildhall.model.errors import GuildhallError, InvalidInput, RequestTimedOut
 from guildhall.server.calls import Call, Message
-from guildhall.server.heads import Ends, Head
+from guildhall.server.heads import Endpoints, Head
 from guildhall.server.limits import (
     LINGER_SECONDS,
     LINGER_STALLED_SECONDS,
     MOST_HEAD_BYTES,
     MOST_QUEUED,
 )
-from guildhall.server.roster import Crowd, Roster
+from guildhall.server.registry import AddressConnections, ConnectionRegistry
 
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -36,30 +36,34 @@ class Connection(asyncio.Protocol):
     """A client's connection, from its acceptance to its end."""
 
     def __init__(
-        self, application: Application, roster: Roster, crowd: Crowd, client: tuple[str, int]
+        self,
+        application: Application,
+        registry: ConnectionRegistry,
+        same_address: AddressConnections,
+        client: tuple[str, int],
     ) -> None:
-        self.crowd = crowd
+        self.same_address = same_address
         self.deadline: float | None = None
         self.opening: asyncio.Task[None] | None = None
         """What makes a connection of an accepted socket, a TLS handshake among it."""
         self.transport: asyncio.Transport | None = None
         self._application = application
-        self._roster = roster
-        self._limits = roster.limits
+        self._registry = registry
+        self._limits = registry.limits
         self._loop = asyncio.get_running_loop()
-        self._ends = Ends("http", client, None)
+        self._endpoints = Endpoints("http", client, None)
         self._parser: Any = httptools.HttpRequestParser(self)
         self._current: Call | None = None
         self._receiving: Call | None = None
         self._queue: deque[Call] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._is_deaf = False
+        self._discards_input = False
         """Whether what the client still sends is dropped."""
         self._lingers_until = 0.0
         self._writable: asyncio.Event | None = None
         self._in_head = False
         self._head = Head()
-        roster.enter(self)
+        registry.enter(self)
         self._wait(self._limits.handshake)
 
     # Waiting and its end.
@@ -67,8 +71,8 @@ class Connection(asyncio.Protocol):
     def _wait(self, seconds: float) -> None:
         """Give the client so long from now."""
         self.deadline = self._loop.time() + seconds
-        self.crowd.waiting.pop(self, None)
-        self.crowd.waiting[self] = None
+        self.same_address.waiting.pop(self, None)
+        self.same_address.waiting[self] = None
 
     def _work(self) -> None:
         """Note that the client waits for the server, unless there is something that it does not take."""
@@ -77,16 +81,16 @@ class Connection(asyncio.Protocol):
 
     def _wait_no_more(self) -> None:
         self.deadline = None
-        self.crowd.waiting.pop(self, None)
+        self.same_address.waiting.pop(self, None)
 
     def expire(self) -> None:
         """Give up waiting: what has begun is answered with 408, what has not is closed."""
         receiving = self._receiving
         self._wait_no_more()
-        if self._is_deaf or self.transport is None or self._writable is not None:
+        if self._discards_input or self.transport is None or self._writable is not None:
             self.abort()
         elif receiving is not None and not receiving.complete and not receiving.ended:
-            self._is_deaf = True
+            self._discards_input = True
             receiving.fail(RequestTimedOut("The body of the request did not arrive in time."))
         elif self._in_head and self._current is None:
             self._refuse(RequestTimedOut("The head of the request did not arrive in time."))
@@ -95,7 +99,7 @@ class Connection(asyncio.Protocol):
 
     def evict(self) -> None:
         """Close at once and be counted no more."""
-        self._roster.leave(self)
+        self._registry.leave(self)
         self.abort()
 
     def abort(self) -> None:
@@ -119,14 +123,16 @@ class Connection(asyncio.Protocol):
         self.transport = transport  # type: ignore[assignment]
         scheme = "http" if transport.get_extra_info("sslcontext") is None else "https"
         name = transport.get_extra_info("sockname")
-        self._ends = Ends(scheme, self._ends.client, (name[0], name[1]) if isinstance(name, tuple) else None)
+        self._endpoints = Endpoints(
+            scheme, self._endpoints.client, (name[0], name[1]) if isinstance(name, tuple) else None
+        )
         self._wait(self._limits.first_byte)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits for the client that it has left."""
         del exc
-        self._roster.leave(self)
-        self._is_deaf = True
+        self._registry.leave(self)
+        self._discards_input = True
         self.resume_writing()
         for call in (self._current, *self._queue):
             if call is not None:
@@ -148,7 +154,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what the client sends, as far as it counts."""
-        if self._is_deaf:
+        if self._discards_input:
             self._linger_on()
             return
         if self._in_head:
@@ -157,7 +163,7 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             # No other protocol is spoken here: the request is answered as it is, and is the last.
-            self._be_deaf()
+            self._discard_input()
         except httptools.HttpParserError as error:
             self._misread(error, data)
         else:
@@ -172,7 +178,7 @@ class Connection(asyncio.Protocol):
     def _look_ahead(self) -> None:
         """Set the deadline of what the client has to do now."""
         receiving = self._receiving
-        if self._is_deaf:
+        if self._discards_input:
             if self._current is not None:
                 self._work()
         elif receiving is not None and not receiving.complete:
@@ -203,15 +209,15 @@ class Connection(asyncio.Protocol):
         """Begin to answer, or queue the request behind the one that is being answered."""
         self._in_head = False
         version = self._parser.get_http_version()
-        scope = self._head.scope(self._parser.get_method().decode(), version, self._ends)
+        scope = self._head.scope(self._parser.get_method().decode(), version, self._endpoints)
         error = self._head.fault(version)
         if error is not None:
             scope[REFUSAL] = error
         keeps_alive = version != "1.0" and error is None and self._parser.should_keep_alive()
         call = Call(self, scope, keeps_alive=keeps_alive)
         call.body_ends = self._loop.time() + self._limits.body
-        self._receiving = None if self._is_deaf else call
-        if self._is_deaf:
+        self._receiving = None if self._discards_input else call
+        if self._discards_input:
             return
         if self._current is None:
             self._start(call)
@@ -220,7 +226,7 @@ class Connection(asyncio.Protocol):
             self.pause_reading()
             if len(self._queue) >= MOST_QUEUED:
                 call.keeps_alive = False
-                self._is_deaf = True
+                self._discards_input = True
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
@@ -248,16 +254,16 @@ class Connection(asyncio.Protocol):
             else:
                 self._refuse(InvalidInput(f"The request is not well-formed HTTP: {error}."))
         elif not receiving.complete:
-            self._be_deaf()
+            self._discard_input()
             receiving.fail(InvalidInput(f"The body is not well-formed: {error}."))
             if receiving.ended:
                 self._go_on(receiving)
         else:
-            self._be_deaf()
+            self._discard_input()
 
-    def _be_deaf(self) -> None:
+    def _discard_input(self) -> None:
         """Read nothing more: the request that was read last is the last."""
-        self._is_deaf = True
+        self._discards_input = True
         if self._receiving is not None:
             self._receiving.keeps_alive = False
         if self._current is not None:
@@ -265,10 +271,10 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, error: GuildhallError | None, method: str = "GET") -> None:
         """Answer a request that cannot be read to its end; the application says it in the wire's words."""
-        self._be_deaf()
+        self._discard_input()
         if self._current is not None:
             return  # The connection ends with the answers that are due before.
-        scope = self._head.scope(method, "1.1", self._ends)
+        scope = self._head.scope(method, "1.1", self._endpoints)
         if error is not None:
             scope[REFUSAL] = error
         self._in_head = False
@@ -278,7 +284,7 @@ class Connection(asyncio.Protocol):
 
     def _start(self, call: Call) -> None:
         self._current = call
-        if self._roster.stopping:
+        if self._registry.stopping:
             call.keeps_alive = False
         self._work()
         self._task = self._loop.create_task(self._run(call))
@@ -295,7 +301,7 @@ class Connection(asyncio.Protocol):
 
     def date(self) -> bytes:
         """Return the header that says when an answer was made."""
-        return self._roster.date
+        return self._registry.date
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
@@ -343,12 +349,12 @@ class Connection(asyncio.Protocol):
         transport = self.transport
         if transport is None:
             return
-        if call.complete and not self._is_deaf:
-            self._is_deaf = True
+        if call.complete and not self._discards_input:
+            self._discards_input = True
             self._wait(self._limits.idle)
             transport.close()
             return
-        self._is_deaf = True
+        self._discards_input = True
         self._lingers_until = self._loop.time() + LINGER_SECONDS
         if transport.can_write_eof():
             transport.write_eof()

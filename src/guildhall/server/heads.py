@@ -8,7 +8,7 @@ from guildhall.server.calls import Message
 from guildhall.server.limits import MOST_HEAD_BYTES, MOST_HEADERS, MOST_TARGET_BYTES
 
 
-class Ends(NamedTuple):
+class Endpoints(NamedTuple):
     """The two ends of a connection."""
 
     scheme: str
@@ -29,7 +29,7 @@ class Head:
         self.is_timed = False
         """Whether it has its deadline, which is one for the whole head."""
 
-    def scope(self, method: str, version: str, ends: Ends) -> Message:
+    def scope(self, method: str, version: str, endpoints: Endpoints) -> Message:
         """Return the scope of ASGI."""
         path, _, query = self._path_and_query()
         text = path.decode("latin-1")
@@ -38,14 +38,14 @@ class Head:
             "asgi": {"version": "3.0", "spec_version": "2.4"},
             "http_version": version,
             "method": method,
-            "scheme": ends.scheme,
+            "scheme": endpoints.scheme,
             "path": urllib.parse.unquote(text) if "%" in text else text,
             "raw_path": path,
             "query_string": query,
             "root_path": "",
             "headers": self.headers,
-            "client": ends.client,
-            "server": ends.server,
+            "client": endpoints.client,
+            "server": endpoints.server,
         }
 
     def _path_and_query(self) -> tuple[bytes, bytes, bytes]:

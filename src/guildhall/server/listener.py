@@ -9,7 +9,7 @@ import ssl
 from typing import Any
 
 from guildhall.server.connections import Application, Connection
-from guildhall.server.roster import Crowd, Roster
+from guildhall.server.registry import AddressConnections, ConnectionRegistry
 
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _RETRY_SECONDS = 0.1
@@ -23,11 +23,15 @@ class Listener:
     """An address that is listened on, and the application that answers there."""
 
     def __init__(
-        self, listening: socket.socket, application: Application, roster: Roster, tls: ssl.SSLContext | None
+        self,
+        listening: socket.socket,
+        application: Application,
+        registry: ConnectionRegistry,
+        tls: ssl.SSLContext | None,
     ) -> None:
         self._socket = listening
         self._application = application
-        self._roster = roster
+        self._registry = registry
         self._tls = tls
         self._loop = asyncio.get_running_loop()
         self._opening: set[asyncio.Task[None]] = set()
@@ -54,18 +58,18 @@ class Listener:
                 raise
             self._pause(error)
             return
-        crowd = self._roster.make_room(address[0])
-        if crowd is None:
+        same_address = self._registry.make_room(address[0])
+        if same_address is None:
             client.close()
             return
         client.setblocking(False)  # noqa: FBT003 -- the library's
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._open(client, address, crowd)
+        self._open(client, address, same_address)
 
     def _pause(self, error: OSError) -> None:
         """Let the next connection wait until a file is free, which the one that waits longest gives."""
         _LOG.warning("no connection can be accepted: %s", error)
-        self._roster.evict_one()
+        self._registry.evict_one()
         self._loop.remove_reader(self._socket.fileno())
         self._loop.call_later(_RETRY_SECONDS, self._resume)
 
@@ -73,8 +77,8 @@ class Listener:
         if self._socket.fileno() >= 0:
             self.start()
 
-    def _open(self, client: socket.socket, address: Any, crowd: Crowd) -> None:
-        connection = Connection(self._application, self._roster, crowd, (address[0], address[1]))
+    def _open(self, client: socket.socket, address: Any, same_address: AddressConnections) -> None:
+        connection = Connection(self._application, self._registry, same_address, (address[0], address[1]))
         task = self._loop.create_task(self._connect(client, connection))
         connection.opening = task
         self._opening.add(task)
@@ -83,7 +87,7 @@ class Listener:
     async def _connect(self, client: socket.socket, connection: Connection) -> None:
         limits: dict[str, Any] = {}
         if self._tls is not None:
-            handshake = self._roster.limits.handshake
+            handshake = self._registry.limits.handshake
             limits = {"ssl_handshake_timeout": handshake, "ssl_shutdown_timeout": _SHUTDOWN_SECONDS}
         try:
             await self._loop.connect_accepted_socket(lambda: connection, client, ssl=self._tls, **limits)
@@ -92,7 +96,7 @@ class Listener:
             client.close()
         finally:
             if connection.transport is None:
-                self._roster.leave(connection)
+                self._registry.leave(connection)
 
 
 def allow_many_files() -> int:

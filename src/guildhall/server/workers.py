@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from guildhall.server.connections import Application
 from guildhall.server.limits import Limits
 from guildhall.server.listener import Listener
-from guildhall.server.roster import Roster
+from guildhall.server.registry import ConnectionRegistry
 
 try:
     import uvloop
@@ -73,9 +73,9 @@ async def _serve(served: Serving, addresses: list[Address], limits: Limits, line
 
 
 async def _listen(addresses: list[Address], limits: Limits, told: asyncio.Event, lines: Lines | None) -> None:
-    roster = Roster(limits)
-    sweeping = asyncio.create_task(roster.sweep())
-    listeners = [Listener(one.listening, one.application, roster, one.tls) for one in addresses]
+    registry = ConnectionRegistry(limits)
+    sweeping = asyncio.create_task(registry.sweep())
+    listeners = [Listener(one.listening, one.application, registry, one.tls) for one in addresses]
     await asyncio.sleep(0)  # The first sweep makes the header that every answer has.
     for listener in listeners:
         listener.start()
@@ -84,7 +84,7 @@ async def _listen(addresses: list[Address], limits: Limits, told: asyncio.Event,
     await told.wait()
     for listener in listeners:
         listener.stop()
-    await roster.drain()
+    await registry.drain()
     sweeping.cancel()
 
 

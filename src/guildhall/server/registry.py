@@ -11,10 +11,10 @@ _SWEEPS_PER_LIMIT = 4
 
 
 class Member(Protocol):
-    """A connection, as the roster knows it."""
+    """A connection, as the registry knows it."""
 
     deadline: float | None
-    crowd: "Crowd"
+    same_address: "AddressConnections"
 
     def expire(self) -> None:
         """Give up waiting for the client."""
@@ -29,7 +29,7 @@ class Member(Protocol):
         """Close at once."""
 
 
-class Crowd:
+class AddressConnections:
     """The connections of one address."""
 
     __slots__ = ("address", "members", "waiting")
@@ -41,7 +41,7 @@ class Crowd:
         """Those that wait for their client, from the one that has waited longest."""
 
 
-class Roster:
+class ConnectionRegistry:
     """Every open connection, with the limits that all of them share."""
 
     def __init__(self, limits: Limits) -> None:
@@ -49,47 +49,49 @@ class Roster:
         self.date = b""
         """The header that every answer has, renewed each second."""
         self.stopping = False
-        self._crowds: dict[str, Crowd] = {}
+        self._by_address: dict[str, AddressConnections] = {}
         self._size = 0
         self._empty: asyncio.Event = asyncio.Event()
 
-    def make_room(self, address: str) -> Crowd | None:
+    def make_room(self, address: str) -> AddressConnections | None:
         """Return where a connection from an address is to be counted, or None when there is no room.
 
         Of too many, the one that has waited longest for its client makes room: who holds hundreds of silent
         connections locks out nobody, not even others behind the same address.
         """
-        crowd = self._crowds.get(address) or Crowd(address)
-        full = len(crowd.members) >= self.limits.connections_per_address
-        if full and not self.limits.is_exempt(address) and not _evict_from(crowd):
+        same_address = self._by_address.get(address) or AddressConnections(address)
+        full = len(same_address.members) >= self.limits.connections_per_address
+        if full and not self.limits.is_exempt(address) and not _evict_from(same_address):
             return None
         if self._size >= self.limits.connections and not self.evict_one():
             return None
-        return crowd
+        return same_address
 
     def evict_one(self) -> bool:
         """Close a connection of the address that lets most of them wait; tell whether there was one."""
-        crowd = max(self._crowds.values(), key=lambda crowd: len(crowd.waiting), default=None)
-        return crowd is not None and _evict_from(crowd)
+        same_address = max(
+            self._by_address.values(), key=lambda same_address: len(same_address.waiting), default=None
+        )
+        return same_address is not None and _evict_from(same_address)
 
     def enter(self, member: Member) -> None:
         """Count a connection."""
-        crowd = member.crowd
-        self._crowds[crowd.address] = crowd
-        crowd.members.add(member)
+        same_address = member.same_address
+        self._by_address[same_address.address] = same_address
+        same_address.members.add(member)
         self._size += 1
         self._empty.clear()
 
     def leave(self, member: Member) -> None:
         """Count a connection no more; again does nothing."""
-        crowd = member.crowd
-        if member not in crowd.members:
+        same_address = member.same_address
+        if member not in same_address.members:
             return
-        crowd.members.discard(member)
-        crowd.waiting.pop(member, None)
+        same_address.members.discard(member)
+        same_address.waiting.pop(member, None)
         self._size -= 1
-        if not crowd.members and self._crowds.get(crowd.address) is crowd:
-            del self._crowds[crowd.address]
+        if not same_address.members and self._by_address.get(same_address.address) is same_address:
+            del self._by_address[same_address.address]
         if not self._size:
             self._empty.set()
 
@@ -100,7 +102,9 @@ class Roster:
         while True:
             self.date = b"date: " + formatdate(time.time(), usegmt=True).encode() + b"\r\n"
             now = loop.time()
-            for member in [member for crowd in self._crowds.values() for member in crowd.waiting]:
+            for member in [
+                member for same_address in self._by_address.values() for member in same_address.waiting
+            ]:
                 if member.deadline is not None and member.deadline < now:
                     member.expire()
             await asyncio.sleep(pause)
@@ -119,11 +123,11 @@ class Roster:
                     member.abort()
 
     def _members(self) -> list[Member]:
-        return [member for crowd in self._crowds.values() for member in crowd.members]
+        return [member for same_address in self._by_address.values() for member in same_address.members]
 
 
-def _evict_from(crowd: Crowd) -> bool:
-    member = next(iter(crowd.waiting), None)
+def _evict_from(same_address: AddressConnections) -> bool:
+    member = next(iter(same_address.waiting), None)
     if member is None:
         return False
     member.evict()
