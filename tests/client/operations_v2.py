@@ -88,10 +88,10 @@ OPERATIONS = {
         None,
     ),
     "getUsers": (
-        lambda c: c.users.list(group_ids=["a", "b"], mfa_enabled=True),
+        lambda c: c.users.list(group_ids=["a", "b"], mfa_enabled=True, email_domains=["x"]),
         A_PAGE,
         "GET",
-        f"{D}/users?groupIds=a&groupIds=b&mfaEnabled=true",
+        f"{D}/users?groupIds=a&groupIds=b&mfaEnabled=true&emailDomains=x",
         None,
     ),
     "searchUsers": (
@@ -117,10 +117,10 @@ OPERATIONS = {
     ),
     "getUser": (lambda c: c.users.get("u"), ONE_USER, "GET", f"{D}/users/u", None),
     "userRoleAssignments": (
-        lambda c: c.users.role_assignments("u", resource_owners=["jira"]),
+        lambda c: c.users.role_assignments("u", directory_ids=["d"], resource_owners=["jira"]),
         A_PAGE,
         "GET",
-        f"{D}/users/u/role-assignments?resourceOwners=jira",
+        f"{D}/users/u/role-assignments?directoryIds=d&resourceOwners=jira",
         None,
     ),
     "suspendUser": (lambda c: c.users.suspend("u"), DONE, "POST", f"{D}/users/u/suspend", None),

@@ -92,6 +92,16 @@ def test_stream_ends_where_it_stands_and_says_where(remote, client):
     assert len(list(client.events.poll_all(cursor=stream.cursor))) == 1
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_message_of_an_event_stands_beside_its_attributes_or_inside(remote, client, inside):
+    """Contract 4: recorded answers have it beside, the documentation inside."""
+    message = {"content": "Created group a", "format": "simple"}
+    event = {"id": "1", "attributes": {"action": "group_created", **({"message": message} if inside else {})}}
+    remote.play(page([event if inside else {**event, "message": message}], "http://x/?cursor=c1"))
+    (found,) = client.events.poll().data
+    assert found.message.content == found.attributes.message.content == "Created group a"
+
+
 def test_stream_with_the_cursor_in_meta_only(remote, client):
     remote.play(Reply(body={"data": [], "meta": {"next": "c1", "page_size": 0}}))
     stream = client.events.poll_all()

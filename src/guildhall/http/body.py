@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from guildhall.http.response import JSON
-from guildhall.http.shapes import takes_array
+from guildhall.http.shapes import is_never_absent, takes_array
 from guildhall.http.validation import convert_fields, unknown_fields
 from guildhall.model.errors import InvalidInput, UnsupportedMediaType
 
@@ -107,7 +107,9 @@ def _without_absent(values: dict[str, Any], kind: type[msgspec.Struct]) -> dict[
 
 
 def _is_absent(field: msgspec.structs.FieldInfo | None, value: Any) -> bool:
-    if field is None or value not in (None, "") or (value == "" and takes_array(field.type)):
+    if field is None or value not in (None, "") or is_never_absent(field.type):
+        return False
+    if value == "" and takes_array(field.type):
         return False
     try:
         msgspec.convert(value, field.type)

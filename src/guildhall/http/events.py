@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from guildhall.http.request import Request
-from guildhall.http.response import Response, json_response
+from guildhall.http.response import Response, json_response, known
 from guildhall.model.errors import InvalidInput
 from guildhall.model.events import (
     Event,
@@ -277,7 +277,7 @@ def _body(request: Request, wire: EventWire, event: Event) -> EventBody:
         actor=_actor(event),
         context=[_object(request, wire, subject) for subject in subjects],
         container=[_object(request, wire, Subject(request.caller.org_id, "orgs"))],
-        location=EventLocationBody(UNSET if event.ip is None else event.ip),
+        location=EventLocationBody(known(event.ip)),
     )
     links = EventLinks(wire.event(request, public_id))
     return EventBody(public_id, "events", attributes, EventMessageBody(event.message), links)
@@ -297,5 +297,4 @@ def _object(request: Request, wire: EventWire, subject: Subject) -> EventObjectB
     if subject.type == "groups" and "name" in attributes:
         attributes["groupName"] = attributes["name"]
     link = wire.subject(request, subject)
-    links = EventLinks(UNSET if link is None else link)
-    return EventObjectBody(subject.id, subject.type, attributes, links)
+    return EventObjectBody(subject.id, subject.type, attributes, EventLinks(known(link)))

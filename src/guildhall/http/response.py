@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from guildhall.store.database import Transaction
+
+T = TypeVar("T")
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -42,6 +45,11 @@ class Response(msgspec.Struct):
             made.append(_content_length(len(self.body)))
         made += map(encode_header, self.headers)
         return made
+
+
+def known(value: T | None) -> T | UnsetType:
+    """Return a value that is known, UNSET for one that is not: its member is then absent (contract 4)."""
+    return UNSET if value is None else value
 
 
 def json_response(value: Any, status: int = 200, headers: list[tuple[str, str]] | None = None) -> Response:

@@ -67,6 +67,18 @@ def takes_array(kind: Any) -> bool:
     return any(get_origin(part) in _ARRAYS for part in _alternatives(kind))
 
 
+NEVER_ABSENT = "never absent"
+"""Set in a type's `extra`: an empty text or null in an optional field is wrong, where else it is absent."""
+
+
+def is_never_absent(kind: Any) -> bool:
+    """Return whether an empty text or null is wrong in an optional field of the type."""
+    if get_origin(kind) is Annotated:
+        extras = (meta.extra or {} for meta in kind.__metadata__ if isinstance(meta, msgspec.Meta))
+        return any(NEVER_ABSENT in extra for extra in extras)
+    return _is_union(kind) and any(map(is_never_absent, get_args(kind)))
+
+
 def description_of(kind: Any) -> str:
     """Return the description that a type carries, or its first part that has one."""
     if get_origin(kind) is Annotated:

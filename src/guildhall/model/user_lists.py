@@ -190,6 +190,11 @@ class ResourceAccess(msgspec.Struct, frozen=True):
     owner: str
     roles: Mapping[str, frozenset[int]]
 
+    @property
+    def is_organization(self) -> bool:
+        """Whether it is the organization's own resource, which belongs to no directory (contract 4)."""
+        return "::org/" in self.resource_id
+
 
 class UserDetails(msgspec.Struct, frozen=True):
     """A row with what was asked for beside it; None was not asked for."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from guildhall.model.errors import UserNotFound
-from guildhall.model.filters import AssignmentFilter
+from guildhall.model.filters import AssignmentFilter, Keys
 from guildhall.model.ids import ANY_DIRECTORY
 from guildhall.model.paging import Page, Window, page_of
 from guildhall.model.permissions import Caller
@@ -65,30 +65,37 @@ async def get_user_row(tx: Transaction, caller: Caller, directory_id: str, accou
 
 
 async def get_user_directory(
-    tx: Transaction, caller: Caller, directory_id: str, account_id: str
+    tx: Transaction, caller: Caller, directory_id: str, account_id: str, preferred: Keys | None = None
 ) -> UserDirectory:
-    """Return how a user is in a directory, with `-` as in `get_user_row`."""
+    """Return how a user is in a directory, with `-` as in `get_user_row`, a preferred one before others."""
     directory_key = None
     if directory_id != ANY_DIRECTORY:
         directory_key = (await find_directory(tx, caller, directory_id)).directory_key
     account = await get_user(tx, caller, account_id)
-    for place in account.directories:
-        if directory_key in (None, place.directory_key):
-            return place
-    raise UserNotFound(f"There is no user {account_id} in the directory.")
+    places = [place for place in account.directories if directory_key in (None, place.directory_key)]
+    if not places:
+        raise UserNotFound(f"There is no user {account_id} in the directory.")
+    return next((place for place in places if place.directory_key in (preferred or ())), places[0])
 
 
 async def list_user_roles(
-    tx: Transaction, caller: Caller, user_key: int, chosen: AssignmentFilter, window: Window
+    tx: Transaction, caller: Caller, place: UserDirectory, chosen: AssignmentFilter, window: Window
 ) -> Page[ResourceAccess]:
-    """Return a page of the resources that a user holds roles on, by id, each with all its roles.
+    """Return a page of the resources that a user of a directory holds roles on, each with all its roles.
 
-    What one user holds is bounded by the user's own groups, so all of it is read and sorted.
+    They are ordered by id. What one user holds is bounded by the user's own groups, so all of it is read
+    and sorted.
     """
-    held = await _held_roles(tx, caller, [user_key])
-    access = (await _access(tx, caller, _selected(held, chosen))).get(user_key, ())
-    fitting = [row for row in access if chosen.owners is None or row.owner in chosen.owners]
+    held = await _held_roles(tx, caller, [place.user_key])
+    access = (await _access(tx, caller, _selected(held, chosen))).get(place.user_key, ())
+    fitting = [row for row in access if _stands_in(row, place, chosen)]
     return page_of(fitting, window, lambda row: (row.resource_id,))
+
+
+def _stands_in(row: ResourceAccess, place: UserDirectory, chosen: AssignmentFilter) -> bool:
+    directories = chosen.directories
+    is_there = directories is None or (not row.is_organization and place.directory_key in directories)
+    return is_there and (chosen.owners is None or row.owner in chosen.owners)
 
 
 def _selected(held: Held, chosen: AssignmentFilter) -> Held:

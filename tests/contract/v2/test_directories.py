@@ -23,7 +23,7 @@ async def test_get_directories_shows_the_default_one_first_then_by_name(world: W
         await world.directory(name)
     assert await listed(world) == [world.default.name, "apple", "zebra", "Äpfel"]
     first = data(await world.http.get(path(world)))[0]
-    assert first == {"directoryId": world.default.id, "name": world.default.name, "icon": None}
+    assert first == {"directoryId": world.default.id, "name": world.default.name}
 
 
 async def test_get_directories_of_an_account(world: World) -> None:

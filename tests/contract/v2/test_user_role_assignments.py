@@ -108,3 +108,28 @@ async def test_get_user_role_assignments_of_another_directory(world: World) -> N
         assert (row["directoryId"], row["userDirectoryStatus"]) == (east.id, "suspended")
     path = f"{world.v2()}/users/{user.id}/role-assignments"
     refused(await world.http.get(path), 404, "ADMIN-UAM-404-1")
+
+
+async def test_get_user_role_assignments_by_directories(world: World) -> None:
+    """Contract 4: a row is in the directory that it names; the organization's own resource is in none."""
+    east, west = await world.directory("East"), await world.directory("West")
+    user = await world.user(east)
+    jira = await world.resource("jira")
+    await world.role(user, jira)
+    await world.role(await world.group(members=[user], directory=east), await world.own_resource(), ORG_ADMIN)
+    assert len(await rows(world, user)) == 2
+    for directory_id in ("-", east.id):
+        for wanted in (east.id, [west.id, east.id.upper()]):
+            found = await rows(world, user, directory_id, directoryIds=wanted)
+            assert [(row["resourceId"], row["directoryId"]) for row in found] == [(jira.id, east.id)]
+        assert await rows(world, user, directory_id, directoryIds=west.id) == []
+
+
+async def test_get_user_role_assignments_shows_the_directory_that_is_asked_for(world: World) -> None:
+    """Contract 8: an account in several directories is shown as it is in the one of the filter."""
+    east = await world.directory("East")
+    user = await world.user(world.default, east)
+    await world.role(user, await world.resource())
+    for query, shown in (({"directoryIds": east.id}, east), ({}, world.default)):
+        (row,) = await rows(world, user, **query)
+        assert row["directoryId"] == shown.id

@@ -1,12 +1,13 @@
 """Directories, version 2 (contract 4)."""
 
 import msgspec
+from msgspec import UnsetType
 
 from guildhall.api.v2.errors import V2
 from guildhall.api.v2.paging import PageBody, page_response
 from guildhall.api.v2.schemas import DEFAULT_LIMIT, AccountId, Cursor, Limit, SearchTerm, UUIDs
 from guildhall.http.request import Request
-from guildhall.http.response import Response
+from guildhall.http.response import Response, known
 from guildhall.http.routing import Route
 from guildhall.model.directories import Directory
 from guildhall.model.filters import DirectoryCriteria, DirectoryFilter
@@ -18,11 +19,11 @@ from guildhall.store.database import Transaction
 
 
 class DirectoryBody(msgspec.Struct, frozen=True, rename="camel"):
-    """A directory."""
+    """A directory; an icon that is not known is absent."""
 
     directory_id: str
     name: str
-    icon: str | None
+    icon: str | UnsetType
 
 
 class DirectoryListQuery(msgspec.Struct, frozen=True, rename="camel"):
@@ -60,7 +61,7 @@ async def get_directories(tx: Transaction, request: Request) -> Response:
 
 
 def _body(directory: Directory) -> DirectoryBody:
-    return DirectoryBody(directory.id, directory.name, directory.icon)
+    return DirectoryBody(directory.id, directory.name, known(directory.icon))
 
 
 ROUTES = (

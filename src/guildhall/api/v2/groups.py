@@ -25,6 +25,7 @@ from guildhall.http.examples import OLD_GROUPS, Example
 from guildhall.http.request import Request
 from guildhall.http.response import Response, empty_response, json_response
 from guildhall.http.routing import Route
+from guildhall.http.shapes import NEVER_ABSENT
 from guildhall.model.errors import InvalidInput
 from guildhall.model.filters import GroupCriteria, GroupView
 from guildhall.model.groups import Group
@@ -77,9 +78,15 @@ class NewGroupBody(msgspec.Struct, frozen=True):
 
 
 class GroupChangesBody(msgspec.Struct, frozen=True):
-    """What of a group is to change; a description that is null or empty is cleared."""
+    """What of a group is to change; a description that is null or empty is cleared (contract 2.12)."""
 
-    name: Annotated[str, Meta(min_length=1)] | UnsetType = UNSET
+    name: (
+        Annotated[
+            str,
+            Meta(min_length=1, extra={NEVER_ABSENT: True}, description="A name of 1 to 255 characters."),
+        ]
+        | UnsetType
+    ) = UNSET
     description: str | UnsetType | None = UNSET
 
 

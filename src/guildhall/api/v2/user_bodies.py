@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from guildhall.api.v2.paging import ItemLinks
 from guildhall.http.request import Request
+from guildhall.http.response import known
 from guildhall.model.roles import PLATFORM
 from guildhall.model.times import to_text
 from guildhall.model.user_lists import (
@@ -39,7 +40,7 @@ class ProductAccessBody(msgspec.Struct, frozen=True, rename="camel"):
 
     key: str
     id: str
-    last_active_timestamp: str | None
+    last_active_timestamp: str | UnsetType
 
 
 class UserGroupBody(msgspec.Struct, frozen=True):
@@ -51,7 +52,11 @@ class UserGroupBody(msgspec.Struct, frozen=True):
 
 
 class UserBody(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """A user in one directory; the four members before the links stand only where they were asked for."""
+    """A user in one directory; unknown values are null or absent, each as contract 4 says.
+
+    The four members before the links stand only where they were asked for. When an account was deactivated
+    is not recorded.
+    """
 
     account_id: str
     account_type: Literal["atlassian"] = "atlassian"
@@ -60,19 +65,20 @@ class UserBody(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     membership_status: str
     added_to_org: str
     name: str
-    nickname: str | None
+    nickname: str | UnsetType
     email: str
-    email_verified: bool | None
+    email_verified: bool | UnsetType
     claim_status: str
-    picture: str | None
-    avatar: str | None
+    picture: str | UnsetType
+    avatar: str | UnsetType
     management_source: str | None
     mfa_enabled: bool
-    job_title: str | None
+    job_title: str | UnsetType
     department: str | None
     organization: str | None
     location: str | None
     time_zone: str | None
+    deactivated_on: None = None
     platform_roles: list[str] | UnsetType = UNSET
     counts: UserCounts | UnsetType = UNSET
     product_access: list[ProductAccessBody] | UnsetType = UNSET
@@ -135,15 +141,15 @@ def user_body(request: Request, user: UserDetails, expand: tuple[Expansion, ...]
         membership_status=membership_status(row.status),
         added_to_org=to_text(row.added_at),
         name=row.name,
-        nickname=profile.nickname,
+        nickname=known(profile.nickname),
         email=row.email,
-        email_verified=profile.email_verified,
+        email_verified=known(profile.email_verified),
         claim_status=CLAIM_STATUS_WORDS[row.claim_status],
-        picture=profile.picture,
-        avatar=profile.avatar,
+        picture=known(profile.picture),
+        avatar=known(profile.avatar),
         management_source=MANAGEMENT_SOURCE_WORDS[row.management_source],
         mfa_enabled=bool(row.mfa_enabled),
-        job_title=profile.job_title,
+        job_title=known(profile.job_title),
         department=profile.department,
         organization=profile.organization,
         location=profile.location,
@@ -167,7 +173,9 @@ def _platform_roles(access: tuple[ResourceAccess, ...]) -> list[str]:
 
 def _products(access: tuple[ResourceAccess, ...], profile: Profile) -> list[ProductAccessBody]:
     return [
-        ProductAccessBody(resource.owner, resource.resource_id, profile.last_active.get(resource.resource_id))
+        ProductAccessBody(
+            resource.owner, resource.resource_id, known(profile.last_active.get(resource.resource_id))
+        )
         for resource in access
         if resource.owner != PLATFORM
     ]
@@ -188,12 +196,11 @@ def user_stats_body(stats: UserStats) -> UserStatsBody:
 def user_roles_body(access: ResourceAccess, directory_id: str, status: int) -> UserRolesBody:
     """Return a user's roles on one resource."""
     held = [HeldRoleBody(role_id, _methods(ways)) for role_id, ways in access.roles.items()]
-    is_own = "::org/" in access.resource_id
     return UserRolesBody(
         resource_id=access.resource_id,
         resource_owner=access.owner,
-        directory_id=None if is_own else directory_id,
-        user_directory_status=None if is_own else USER_STATUS_WORDS[status],
+        directory_id=None if access.is_organization else directory_id,
+        user_directory_status=None if access.is_organization else USER_STATUS_WORDS[status],
         role_assignments=held,
         roles=[role.role for role in held],
     )

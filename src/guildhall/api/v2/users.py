@@ -130,6 +130,7 @@ class UserSearchBody(UserFilters, frozen=True, rename="camel", kw_only=True):
 class UserRolesQuery(CursorQuery, frozen=True, rename="camel", kw_only=True):
     """The parameters of the list of a user's roles."""
 
+    directory_ids: UUIDs | None = None
     resource_owners: Owners | None = None
     resource_ids: ResourceIds | None = None
     role_ids: RoleIds | None = None
@@ -250,8 +251,10 @@ async def get_user_role_assignments(tx: Transaction, request: Request) -> Respon
     """Get user role assignments."""
     directory_id, account_id = request.parameters["directoryId"], request.parameters["accountId"]
     token = await _roles_token(tx, request)
-    place = await details.get_user_directory(tx, request.caller, directory_id, account_id)
-    page = await details.list_user_roles(tx, request.caller, place.user_key, token.filter, token.window)
+    place = await details.get_user_directory(
+        tx, request.caller, directory_id, account_id, token.filter.directories
+    )
+    page = await details.list_user_roles(tx, request.caller, place, token.filter, token.window)
     return page_response(
         request, page, token.at, lambda access: user_roles_body(access, place.directory_id, place.status)
     )
@@ -261,7 +264,9 @@ async def _roles_token(tx: Transaction, request: Request) -> UserRolesToken:
     query: UserRolesQuery = request.query
     if query.cursor is not None:
         return request.read_page_token(query.cursor, UserRolesToken)
-    criteria = AssignmentCriteria(None, query.resource_owners, query.resource_ids, query.role_ids)
+    criteria = AssignmentCriteria(
+        query.directory_ids, query.resource_owners, query.resource_ids, query.role_ids
+    )
     resolved = await resolve_assignment_criteria(tx, request.caller, criteria)
     return UserRolesToken(resolved, Window(query.limit))
 

@@ -3,13 +3,13 @@
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, UnsetType
 
 from guildhall.api.v2.errors import V2
 from guildhall.api.v2.paging import ItemLinks, PageBody, page_response
 from guildhall.api.v2.schemas import DEFAULT_LIMIT, Cursor, Limit, SearchTerm
 from guildhall.http.request import Request
-from guildhall.http.response import Response
+from guildhall.http.response import Response, known
 from guildhall.http.routing import Route
 from guildhall.model.errors import InvalidInput
 from guildhall.model.names import fold
@@ -90,7 +90,7 @@ class WorkspaceAttributes(msgspec.Struct, frozen=True, rename="camel"):
     capacity: int | None
     created_at: str
     updated_at: str
-    host_url: str | None
+    host_url: str | UnsetType
 
 
 class WorkspaceBody(msgspec.Struct, frozen=True):
@@ -162,7 +162,7 @@ def _body(request: Request, found: Resource) -> WorkspaceBody:
         capacity=found.user_limit,
         created_at=found.created_at,
         updated_at=found.updated_at,
-        host_url=found.host_url,
+        host_url=known(found.host_url),
     )
     return WorkspaceBody(
         found.id, "workspace", attributes, ItemLinks(request.item_token("workspace", found.id))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
+import msgspec
+
 from guildhall.client.answers import data, page
 from guildhall.client.calls import V1, Call, fields
 from guildhall.client.errors import InvalidArgument
@@ -65,12 +67,20 @@ class EventAttributes(Record, frozen=True):
 
 
 class Event(Record, frozen=True):
-    """Get one audit event."""
+    """One audit event; `message` is read where it stands, beside the attributes or, as of old, inside."""
 
     id: str
     type: str | None = None
     attributes: EventAttributes = EventAttributes()
+    message: EventMessage | None = None
     links: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        message = self.message or self.attributes.message
+        msgspec.structs.force_setattr(self, "message", message)
+        if message is not self.attributes.message:
+            attributes = msgspec.structs.replace(self.attributes, message=message)
+            msgspec.structs.force_setattr(self, "attributes", attributes)
 
 
 class EventActionAttributes(Record, frozen=True):

@@ -1,7 +1,7 @@
 """Users, their roles and their way in and out of a directory (contract 4)."""
 
 from collections.abc import Sequence
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import msgspec
 
@@ -58,6 +58,7 @@ class User(Record, frozen=True):
     organization: str | None = None
     location: str | None = None
     time_zone: str | None = None
+    deactivated_on: str | None = None
     links: ItemLinks | None = None
     platform_roles: tuple[str, ...] | None = None
     counts: UserCounts | None = None
@@ -164,11 +165,13 @@ class UserFilters(TypedDict, total=False):
     mfa_enabled: bool | None
     search_term: str | None
     emails: Sequence[str]
+    email_domains: Sequence[str]
 
 
 class UserListing(UserFilters, total=False):
-    """Get a page of users."""
+    """Get a page of users; `sort_by` is `name` or `nick_name`, with `-` before it backwards."""
 
+    sort_by: str | None
     cursor: str | None
     limit: int | None
 
@@ -176,7 +179,6 @@ class UserListing(UserFilters, total=False):
 class UserSearch(UserFilters, total=False):
     """A search: `expand` of `platformRoles`, `counts.resources`, `productAccess` and `groups`."""
 
-    email_domains: Sequence[str]
     expand: Sequence[str]
     sort_by: str | None
     cursor: str | None
@@ -186,6 +188,7 @@ class UserSearch(UserFilters, total=False):
 class UserRoleListing(TypedDict, total=False):
     """Which role assignments of a user."""
 
+    directory_ids: Sequence[str]
     resource_owners: Sequence[str]
     resource_ids: Sequence[str]
     role_ids: Sequence[str]
@@ -206,8 +209,8 @@ class Users(Subject[S]):
     """Users of version 2. Without `directory_id`, reads cover all directories."""
 
     def _list(self, directory_id: str | None = None, **query: Unpack[UserListing]) -> Call[Page[User]]:
-        """Get a page of users, by account id."""
-        given = fields(UserListing, query)
+        """Get a page of users."""
+        given = _sorted(fields(UserListing, query))
         return Call(method="GET", path=(*reading(directory_id), "users"), query=given, decode=page(User))
 
     list = operation(_list)
@@ -215,9 +218,7 @@ class Users(Subject[S]):
 
     def _search(self, directory_id: str | None = None, **query: Unpack[UserSearch]) -> Call[Page[User]]:
         """Get a page of users; `search_term` excludes `emails`."""
-        body = fields(UserSearch, query)
-        if order := query.get("sort_by"):
-            body["sortBy"] = sort_order(order)
+        body = _sorted(fields(UserSearch, query))
         path = (*reading(directory_id), "users", "search")
         return Call(method="POST", path=path, body=body, decode=page(User))
 
@@ -280,6 +281,10 @@ class Users(Subject[S]):
         return Call(
             method="POST", path=path, body=body, decode=data(tuple[InvitedUser, ...]), idempotent=False
         )
+
+
+def _sorted(given: dict[str, Any]) -> dict[str, Any]:
+    return {**given, "sortBy": sort_order(given["sortBy"])} if given.get("sortBy") else given
 
 
 _USER_GONE = frozenset({"ADMIN-UAM-404-1"})

@@ -52,6 +52,16 @@ def every(*queries: Query) -> Query:
     return {"and": list(queries)}
 
 
+def any_of(*queries: Query) -> Query:
+    """Ask for workspaces that satisfy one of the given ones."""
+    return {"or": list(queries)}
+
+
+def none_of(*queries: Query) -> Query:
+    """Ask for workspaces that satisfy none of the given ones."""
+    return {"nor": list(queries)}
+
+
 class Workspaces(Subject[S]):
     """Workspaces of version 2."""
 
@@ -63,7 +73,7 @@ class Workspaces(Subject[S]):
         cursor: str | None = None,
         limit: int | None = None,
     ) -> Call[Page[Workspace]]:
-        """Get a page of workspaces; `query` is built with `field`, `matching` and `every`."""
+        """Get a page of workspaces; `query` is made by the functions above."""
         given = {"query": query, "sort": sort, "limit": limit}
         body = (
             {"cursor": cursor}
