@@ -38,12 +38,13 @@ from guildhall.http.authentication import Authenticator
 from guildhall.http.documentation import Documentation
 from guildhall.http.exchange import Receive, Scope, Send
 from guildhall.http.front_page import docs_redirect_route, front_page_route
-from guildhall.http.health import Health, measure_seats
+from guildhall.http.health import Health, measure_database
 from guildhall.http.metrics import publish_requests
 from guildhall.http.origin import Origin, is_loopback
 from guildhall.http.routing import Route, Router
 from guildhall.http.unserved import Unserved
 from guildhall.operations.events import prune_expired_events
+from guildhall.operations.key_expiry import ExpiryWatch
 from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import Database, StartRefused
@@ -144,16 +145,21 @@ async def open_with_replica(
 
 
 class Server:
-    """The ASGI application: opens the database, does the housekeeping, closes it."""
+    """The ASGI application: opens the database, does the housekeeping, closes it.
+
+    One worker of several `warns` in the log of what all of them see.
+    """
 
     def __init__(
         self,
         settings: Settings,
         *,
+        warns: bool = True,
         clock: Callable[[], int] = wall_clock,
         new_id: Callable[[], str] = random_id,
     ) -> None:
         self._settings = settings
+        self._warns = warns
         self._clock = clock
         self._new_id = new_id
         self._tasks: list[asyncio.Task[None]] = []
@@ -161,6 +167,7 @@ class Server:
         self.authenticator: Authenticator
         self._application: Application
         self._measuring: Application
+        self._expiry_watch: ExpiryWatch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -175,12 +182,14 @@ class Server:
         settings = self._settings
         self.database = await open_with_replica(settings, clock=self._clock, new_id=self._new_id)
         self.authenticator = Authenticator(self.database, self._clock)
+        self._expiry_watch = ExpiryWatch(self.database, self._clock)
         health = Health(self.database, V2)
         own_address = settings.metrics_address is not None
         described = (*ROUTES, *health.routes(with_metrics=not own_address), front_page_route(V2))
         documentation = (*Documentation(described, V2).routes(), docs_redirect_route(V2))
         self._application = self._build((*described, *documentation), UNSERVED)
         self._measuring = self._build((health.metrics_route(),))
+        await self._watch_keys()
         self._tasks = [
             asyncio.create_task(self._keep_house()),
             asyncio.create_task(self.database.read_ahead()),
@@ -193,15 +202,20 @@ class Server:
             self.database,
             self.authenticator,
             origin_of(self._settings),
-            RequestOptions(self._settings.strict, self._settings.export_timeout),
+            RequestOptions(self._settings.strict, self._settings.export_timeout, self._settings.log_requests),
         )
+
+    async def _watch_keys(self) -> None:
+        if self._warns:
+            await self._expiry_watch.look()
 
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
             try:
                 await self.authenticator.save_last_used()
-                await measure_seats(self.database)
+                await measure_database(self.database)
+                await self._watch_keys()
                 await prune_expired_events(self.database, self._settings.events_days)
             except Exception:  # noqa: BLE001 -- a store in trouble says so at /readyz; the server stays
                 _LOG.exception("housekeeping failed; it is tried again in a minute")

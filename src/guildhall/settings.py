@@ -6,7 +6,8 @@ import os
 import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -113,6 +114,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     postgres_statement_timeout: Annotated[
         float, Meta(gt=0, description="Seconds that a statement of a request may take on PostgreSQL.")
     ] = 30.0
+    log_requests: Annotated[
+        Literal["all", "errors", "none"],
+        Meta(
+            description="`all`, `errors` or `none`: which requests have a line in the log. `--demo` logs all"
+            " unless this is set. Answers of 500 and above always have one."
+        ),
+    ] = "errors"
     log_level: Annotated[
         str,
         Meta(pattern="^(debug|info|warning|error)$", description="`debug`, `info`, `warning` or `error`."),
@@ -120,6 +128,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 PREFIX = "GUILDHALL_"
+
+NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
 _OF_COMMANDS = ("URL", "KEY", "ORG", "DIRECTORY")
 """What commands that call a server read from the environment."""
@@ -129,13 +139,15 @@ _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):([0-9]{1,5})", re
 _MOST_PORT = 65_535
 
 
-def read_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
-    """Return the settings of `given`, then of the environment, then the defaults.
+def read_settings(
+    environment: Mapping[str, str] | None = None, defaults: Mapping[str, Any] = NO_DEFAULTS, **given: Any
+) -> Settings:
+    """Return the settings of `given`, then of the environment, then of `defaults`, then their own.
 
     A `given` value of None counts as not given. Raises SettingsError that names the variable.
     """
     variables = os.environ if environment is None else environment
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict(defaults)
     for field in msgspec.structs.fields(Settings):
         text = variables.get(PREFIX + field.name.upper())
         if given.get(field.name) is not None:

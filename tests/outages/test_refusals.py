@@ -71,22 +71,6 @@ async def test_refused_write_is_unavailable(world, database_url, code):
     assert (await world.http.post(f"{world.v2()}/groups", json={"name": "Refused"})).status_code == 201
 
 
-@pytest.mark.parametrize("code", REFUSALS)
-async def test_refused_addition_is_unavailable(world, database_url, code):
-    """It is a statement that commits: that the server refuses it says that it did not."""
-    group, user = await world.group(), await world.user()
-    path, body = f"{world.v2()}/groups/{group.id}/memberships", {"accountId": user.id}
-    await execute(database_url, TRIGGER.format(table="memberships", code=code))
-    answer = await world.http.post(path, json=body)
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1"), answer.text
-    # Of a coordinator it may be what came of its own connection to the server that has committed.
-    expected = "is not known" if code == "08006" else REFUSALS[code]
-    assert expected in answer.json()["errors"][0]["detail"]
-    await execute(database_url, "DROP TRIGGER refuse ON memberships")
-    assert (await world.http.post(path, json=body)).status_code == 204
-    assert (await world.again(group)).users == 1
-
-
 async def test_write_whose_last_try_loses_the_connection_is_unavailable(world, database_url):
     await execute(database_url, CONFLICTS_THEN_LOSS)
     answer = await world.http.post(f"{world.v2()}/groups", json={"name": "Refused"})

@@ -13,7 +13,7 @@ from guildhall.store.statement import Statement
 from tests import partitioned, postgres
 from tests.partitions.conftest import MODULUS
 from tests.store.compiled import compiled
-from tests.store.statements import ACROSS, JOINING, named_statements
+from tests.store.statements import ACROSS, named_statements
 
 STATEMENTS = named_statements()
 ORG_KEY = 1
@@ -53,12 +53,6 @@ def partitions(node: dict[str, Any]) -> set[str]:
 def test_statement_reads_one_partition(name, explain):
     read = partitions(explain(STATEMENTS[name]))
     assert len(read) <= 1 or name in ACROSS
-
-
-@pytest.mark.parametrize("name", JOINING)
-def test_a_member_with_its_event_is_of_one_partition(name, explain):
-    """These are written for PostgreSQL alone."""
-    assert len(partitions(explain(JOINING[name]))) == 1
 
 
 def test_statements_of_filters_read_one_partition(explain):

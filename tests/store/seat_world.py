@@ -16,7 +16,7 @@ from guildhall.operations.resources import ResourceChanges, put_resource
 from guildhall.operations.role_assignments import Grant, assign_roles, revoke_roles
 from guildhall.operations.suspensions import remove_user, restore_user, suspend_user
 from guildhall.operations.user_roles import assign_user_role, revoke_user_role
-from guildhall.store.database import Transaction, tried_without_transaction
+from guildhall.store.database import Transaction
 from guildhall.store.statement import Statement
 from tests.make import MadeUser, World
 from tests.store.seat_model import DIRECTORY_OF, GROUPS, Model
@@ -154,12 +154,6 @@ async def _select_rows(
     return [await tx.all(statement, org_key=org_key) for statement in statements]
 
 
-@tried_without_transaction
-async def _add_member(tx: Any, *arguments: Any) -> bool:
-    """Add a member as the wires do."""
-    return await add_member(tx, *arguments)
-
-
 class SeatWorld:
     """Does in the server what the model does in Python."""
 
@@ -196,7 +190,7 @@ class SeatWorld:
         return Grant(self.resources[resource].id, role)
 
     async def add(self, group: int, user: int) -> None:
-        await self._write(_add_member, *self._group(group), self.users[user].id)
+        await self._write(add_member, *self._group(group), self.users[user].id)
 
     async def remove(self, group: int, user: int) -> None:
         await self._write(remove_member, *self._group(group), self.users[user].id)

@@ -1,7 +1,6 @@
 """A small organization for races: everything that two requests can meet at is scarce or shared."""
 
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from guildhall.model.groups import Group
@@ -18,27 +17,7 @@ from guildhall.operations.seed import seed_organization
 from guildhall.operations.suspensions import remove_user, restore_user, suspend_user
 from guildhall.operations.user_roles import assign_user_role, revoke_user_role
 from guildhall.seeds.reading import read_seed_json
-from guildhall.store.postgres_joins import Joins
-from guildhall.store.postgres_links import WRITE
-from guildhall.store.postgres_lookups import Lookups
-from guildhall.store.postgres_transaction import LoneWrite, SecondStatement
 from tests import make
-
-
-async def add_member_at_a_stroke(tx: Any, *arguments: Any) -> bool:
-    """Add a member as the database does: without a transaction, and within one where that does not do."""
-    await tx.link.roll_back()
-
-    async def on_link(use: Callable[[Any], Awaitable[Any]]) -> Any:
-        await tx.turn()
-        return await use(tx.link)
-
-    alone = LoneWrite(Lookups(on_link), Joins(on_link), tx.now, tx.new_id)
-    try:
-        return await add_member(alone, *arguments)
-    except SecondStatement:
-        await tx.link.begin(WRITE)
-        return await add_member(tx, *arguments)
 
 
 class Small:
@@ -84,9 +63,6 @@ class Small:
 
     def _add(self, group: str, user: str) -> Any:
         return add_member, *self._group(group), getattr(self, user).id
-
-    def _join(self, group: str, user: str) -> Any:
-        return add_member_at_a_stroke, *self._group(group), getattr(self, user).id
 
     def _remove(self, group: str, user: str) -> Any:
         return remove_member, *self._group(group), getattr(self, user).id

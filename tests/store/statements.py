@@ -13,15 +13,11 @@ import msgspec
 
 from guildhall import store
 from guildhall.store.listings import Listing
-from guildhall.store.memberships import JOIN, JOIN_SEVERAL, SELECT_TO_JOIN
 from guildhall.store.statement import REGISTRY, Statement
 
 _TABLE = re.compile(
     r"\b(FROM|JOIN|UPDATE|INTO)\s+([a-z_]+)(?:\s+AS\s+([a-z_]+))?(?:\s*\(\s*(org_key)\b)?",
 )
-
-JOINING = {"one": JOIN, "several": JOIN_SEVERAL, "look-up": SELECT_TO_JOIN.several}
-"""Statements that are written for PostgreSQL alone."""
 
 COUNT_TO = Statement(
     "WITH RECURSIVE counted (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM counted WHERE i < :most)"

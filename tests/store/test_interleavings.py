@@ -14,7 +14,6 @@ import asyncpg
 import pytest
 
 from guildhall.operations.checks import check_database
-from guildhall.store.memberships import JOIN_SEVERAL, MOST_MS_WAITED
 from tests import make, postgres
 from tests.store.interleaving import Stage, interleavings
 from tests.store.small_world import Small
@@ -50,21 +49,17 @@ PAIRS = {
     "add plain new | delete plain": None,
     "assign plain scarce | revoke plain scarce": None,
     "assign plain scarce | delete plain": None,
-    # The same at a stroke.
-    "join plain new | assign plain scarce": 2,
-    "join plain new | join plain new": None,
-    "join plain new | join plain other": None,
-    "join plain new | add plain new": None,
-    "join plain new | remove plain new": None,
-    "join plain member | remove plain member": None,
-    "join plain new | delete plain": None,
-    "join plain new | rename plain Other": None,
-    "join plain new | suspend new": None,
-    "join plain new | leave new": 1,
-    "join plain new | put new default east": 1,
-    "join one new | revoke one scarce": 1,
-    "join plain resting | restore resting": 1,
-    "seed plain new member | join plain other": 1,
+    # Members of one group come and go at once.
+    "add plain new | add plain new": None,
+    "add plain new | add plain other": None,
+    "add plain new | remove plain new": None,
+    "add plain member | remove plain member": None,
+    "add plain new | rename plain Other": None,
+    "add plain new | suspend new": 1,
+    "add plain new | leave new": 1,
+    "add plain new | put new default east": 1,
+    "add plain resting | restore resting": 1,
+    "seed plain new member | add plain other": 1,
     # One user.
     "add one new | suspend new": 1,
     "add one new | leave new": 1,
@@ -186,14 +181,6 @@ async def _open(url: str, stack: contextlib.AsyncExitStack) -> Arena:
     arena = Arena(connection, stage, small)
     await arena.save()
     return arena
-
-
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who waits for what goes on waiting, however long the other one is kept."""
-    patient = JOIN_SEVERAL.postgres.replace(f"'{MOST_MS_WAITED}'", "'60000'")
-    assert patient != JOIN_SEVERAL.postgres
-    monkeypatch.setattr(JOIN_SEVERAL, "postgres", patient)
 
 
 @pytest.mark.parametrize("pair", PAIRS)

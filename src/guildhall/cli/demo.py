@@ -48,6 +48,7 @@ _OLD = "ari:cloud:confluence::site/acme-archive"
 _USER, _ADMIN = "atlassian/user", "atlassian/admin"
 _MAIN, _CONTRACTORS, _PARTNERS = "Acme", "Contractors", "Partners"
 _FULL_SEATS = 12
+_DEMO_KEY_DAYS = 90
 _WELL_KNOWN = "GuildhallDemonstrationKey0000000"
 """Stands in the key for the secret; it is none."""
 
@@ -166,7 +167,7 @@ async def _create_key(tx: Transaction, well_known: bool) -> Furnished:
     caller: Caller = system_caller(org)
     secret = make_key(org.id, _WELL_KNOWN) if well_known else None
     created = await create_key(tx, caller, NewKey(name="demo", expires_at=NEVER, secret=secret))
-    scopes, expires_at = (Permission.READ_GROUPS,), expiry_after(tx)
+    scopes, expires_at = (Permission.READ_GROUPS,), expiry_after(tx, _DEMO_KEY_DAYS)
     await create_key(tx, caller, NewKey(name="ci", id=KEY, scopes=scopes, expires_at=expires_at))
     directory = await get_default_directory(tx, caller)
     return Furnished(org.id, directory.id, created.secret or "")

@@ -8,7 +8,7 @@ import msgspec
 
 from guildhall.cli.database import choose_org, database_option, in_database
 from guildhall.cli.output import Column, show_done, show_rows
-from guildhall.model.keys import DEFAULT_DAYS, MOST_DAYS, APIKey
+from guildhall.model.keys import DEFAULT_DAYS, MOST_DAYS, SOON_DAYS, APIKey
 from guildhall.model.paging import Window
 from guildhall.model.permissions import GRANTABLE
 from guildhall.model.times import to_text
@@ -18,8 +18,6 @@ from guildhall.store.database import Transaction
 
 _PAGE = 500
 _DAY = 86_400_000
-_SOON_DAYS = 10
-"""How long before its expiry a key is marked."""
 _SCOPES = [permission.value for permission in GRANTABLE]
 
 _ORG = click.option("--org", help="The organization's id, when the database has several.")
@@ -45,7 +43,7 @@ def _expiry(key: KeyRow) -> str:
         return "never"
     if key.expires_in_days < 0:
         return f"{key.expires_at} (expired)"
-    soon = key.expires_in_days < _SOON_DAYS
+    soon = key.expires_in_days < SOON_DAYS
     return f"{key.expires_at} (soon)" if soon else key.expires_at
 
 

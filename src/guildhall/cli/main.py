@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import click
 
 from guildhall import __version__
-from guildhall.cli.escapes import ESCAPED, harmless, harmless_json
 from guildhall.cli.exit_codes import EPILOG, ExitCode, exit_code_of
 from guildhall.client.errors import ErrorAnswer
+from guildhall.model.escapes import ESCAPED, harmless, harmless_json
 from guildhall.settings import unknown_variables
 
 

@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from guildhall.cli.escapes import harmless, harmless_json
+from guildhall.model.escapes import harmless, harmless_json
 
 T = TypeVar("T")
 

@@ -31,6 +31,11 @@ from guildhall.settings import Settings, read_settings
     "--tls-certificate", type=click.Path(exists=True, dir_okay=False), help="PEM file; serves HTTPS."
 )
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="PEM file of the private key.")
+@click.option(
+    "--log-requests",
+    type=click.Choice(["all", "errors", "none"]),
+    help="Which requests have a line in the log.  [default: errors; with --demo: all]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one line of JSON once it answers.")
 def command(seed: str | None, *, demo: bool, as_json: bool, **given: Any) -> None:
     """Serve the API until it is told to stop.
@@ -45,7 +50,8 @@ def command(seed: str | None, *, demo: bool, as_json: bool, **given: Any) -> Non
         _serve(read_settings(**given), seed, demo=False, as_json=as_json)
         return
     with tempfile.TemporaryDirectory(prefix="guildhall-demo-") as folder:
-        settings = read_settings(**{**given, "database": f"sqlite:///{Path(folder) / 'demo.db'}"})
+        database = f"sqlite:///{Path(folder) / 'demo.db'}"
+        settings = read_settings(defaults={"log_requests": "all"}, **{**given, "database": database})
         settings = msgspec.structs.replace(settings, read_database=None)
         _serve(settings, None, demo=True, as_json=as_json)
 

@@ -7,6 +7,7 @@ import json
 import logging.config
 import socket
 import ssl
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -74,9 +75,10 @@ def _work(
     tls: ssl.SSLContext | None,
     main: socket.socket,
     metrics: socket.socket | None,
+    number: int,
     lines: Lines,
 ) -> None:
-    server = Server(settings)
+    server = Server(settings, warns=number == 0)
     addresses = [Address(main, server, tls)]
     if metrics is not None:
         addresses.append(Address(metrics, server.answer_metrics))
@@ -150,7 +152,7 @@ def _listening(host: str, port: int, advice: str) -> socket.socket:
 
 async def _prepare(settings: Settings, start: Start) -> Furnished | None:
     """Migrate and furnish the database before any worker opens it, so that a refusal is said once."""
-    logging.config.dictConfig(log_configuration(settings.log_level))
+    logging.config.dictConfig(log_configuration(settings.log_level, as_text=sys.stderr.isatty()))
     documents = read_file(Path(start.seed)) if start.seed else ()
     database = await open_with_replica(settings, limited=False)
     try:

@@ -27,20 +27,21 @@ from guildhall.http.positions import position_header, read_position
 from guildhall.http.preferences import read_preferences
 from guildhall.http.query import QueryReader, parse_pairs
 from guildhall.http.request import Request
+from guildhall.http.request_log import RequestLog
 from guildhall.http.response import JSON, Response, Stream, Unchanged, empty_response, encode_header
 from guildhall.http.routing import BodyReader, Match, Route, Router
 from guildhall.model.errors import (
     BodyTooLarge,
-    GuildhallError,
     MethodNotAllowed,
     OperationNotServed,
     OrganizationNotFound,
-    ScopeMissing,
     Unavailable,
 )
 from guildhall.model.ids import parse_uuid
-from guildhall.model.permissions import Caller, Permission
-from guildhall.store.database import Database, Replica
+from guildhall.model.permissions import Caller
+from guildhall.operations.authorize import require_permission
+from guildhall.operations.keys import confirm_key
+from guildhall.store.database import Database, Replica, Transaction
 
 MOST_READINGS = 2
 """Bodies that take long to read which a worker has read at once; others wait for their turn."""
@@ -74,6 +75,8 @@ class RequestOptions(NamedTuple):
     """Whether unknown parameters and fields are refused."""
     export_timeout: float
     """Seconds that a long answer may take."""
+    log: str
+    """Which requests are logged: `all`, `errors` or `none`."""
 
 
 class Application:
@@ -96,6 +99,7 @@ class Application:
         self._request_options = options
         self._turns = asyncio.Semaphore(MOST_READINGS)
         self._meter = RequestMeter()
+        self._log = RequestLog(options.log)
         self._kept = KeptAnswers(database.freshness) if database.freshness is not None else None
         self._readers = {r.operation: QueryReader(r.query or NoParameters) for r in router.routes}
 
@@ -118,7 +122,9 @@ class Application:
             await _send(send, response, exchange)
         else:
             await self._send_stream(send, response, begun, exchange)
-        self._meter.add(exchange.operation, response.status, time.perf_counter() - came)
+        seconds = time.perf_counter() - came
+        self._meter.add(exchange.operation, response.status, seconds)
+        self._log.note(exchange, response, seconds)
 
     def _repeat(self, exchange: Exchange) -> Response | None:
         """Answer what was asked before by the same caller, if the answer still holds.
@@ -150,7 +156,7 @@ class Application:
             exchange.body = await exchange.read_body()
             if route.permission is not None:
                 caller = await self._authenticator.confirm(exchange.header(b"authorization"))
-                _require_permission(caller, route.permission)
+                require_permission(caller, route.permission)
                 exchange.caller = msgspec.structs.replace(caller, address=exchange.caller.address)
         if self._kept is None or not route.may_be_repeated or exchange.header(b"prefer") is not None:
             return await self._operate(exchange, route)
@@ -167,9 +173,10 @@ class Application:
             return await route.handler(None, request)
         if self._database.replica is not None:
             return await _operate_beside(self._database.replica, exchange, route, request)
-        run = self._database.write if route.writes else self._database.read
         try:
-            return await run(route.handler, request)
+            if route.writes:
+                return await self._database.write(_write, route, request)
+            return await self._database.read(route.handler, request)
         except Unchanged as end:
             return end.response
 
@@ -206,7 +213,7 @@ class Application:
         if caller is NOBODY:
             caller, limits = await self._authenticator.authenticate(exchange.header(b"authorization"))
             exchange.headers += limits
-        _require_permission(caller, route.permission)
+        require_permission(caller, route.permission)
         org_id = exchange.match.parameters.get("orgId", caller.org_id) if exchange.match else caller.org_id
         if org_id != caller.org_id and parse_uuid(org_id) != caller.org_id:
             raise OrganizationNotFound(f"There is no organization {org_id[:100]}.")
@@ -293,12 +300,7 @@ class Application:
         if isinstance(error, BodyTooLarge) and exchange.version.startswith("1"):
             # What is left of the body is not read, so that nothing can follow it on this connection.
             exchange.headers.append(("connection", "close"))
-        if not isinstance(error, GuildhallError):
-            _LOG.error("request failed", exc_info=error, extra=exchange.log_fields(response))
-        elif response.status >= 500:
-            _LOG.error(str(error), extra=exchange.log_fields(response))
-        else:
-            _LOG.info("request refused", extra=exchange.log_fields(response))
+        exchange.failure = error
         return response
 
     def _wire_of(self, path: str) -> Wire:
@@ -317,12 +319,22 @@ async def _send_pieces(send: Send, piece: bytes | None, rest: AsyncGenerator[byt
 async def _operate_beside(replica: Replica, exchange: Exchange, route: Route, request: Request) -> Response:
     """Run an operation where a replica takes reads; every answer says what it has seen, errors too."""
     session = replica.session(read_position(exchange))
-    run = session.write if route.writes else session.read_latest if route.latest else session.read
     try:
-        return await run(route.handler, request)
+        if route.writes:
+            return await session.write(_write, route, request)
+        read = session.read_latest if route.latest else session.read
+        return await read(route.handler, request)
     finally:
         if session.position is not None:
             exchange.headers.append(position_header(session.position))
+
+
+async def _write(tx: Transaction, route: Route, request: Request) -> Response:
+    """Run an operation that writes, once its key is known to be valid within its own transaction."""
+    if route.permission is not None:
+        caller = await confirm_key(tx, request.caller, route.permission)
+        request = msgspec.structs.replace(request, caller=caller)
+    return await route.handler(tx, request)
 
 
 def _note_route(exchange: Exchange, route: Route) -> None:
@@ -333,13 +345,6 @@ def _note_route(exchange: Exchange, route: Route) -> None:
 
 def _clean(name: str, value: str) -> str:
     return (parse_uuid(value) or value) if name in _UUID_PARAMETERS else value
-
-
-def _require_permission(caller: Caller, permission: Permission) -> None:
-    if permission is Permission.FULL_ACCESS and caller.scopes is not None:
-        raise ScopeMissing("This operation needs an API key without scopes.")
-    if not caller.may(permission):
-        raise ScopeMissing(f"The API key lacks the scope {permission}.")
 
 
 _ALWAYS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))

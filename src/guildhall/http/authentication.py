@@ -147,8 +147,7 @@ async def _select_key(tx: Transaction, org_id: str, hashed: bytes) -> tuple[Call
     key = await tx.one(keys.SELECT_KEY_BY_HASH, org_key=org.org_key, hash=hashed)
     if key is None:
         return None
-    scopes = None if key.scopes is None else frozenset(key.scopes.split())
-    return Caller(org.org_key, org.id, org.secret, key.id, key.name, scopes), key
+    return Caller(org.org_key, org.id, org.secret, key.id, key.name, key.granted), key
 
 
 async def _update_last_used(tx: Transaction, used: dict[tuple[int, str], int]) -> None:

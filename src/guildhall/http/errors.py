@@ -72,7 +72,8 @@ def error_response(wire: Wire, error: Exception, request_id: str) -> Response:
         ErrorBody(request_id, form.code, str(form.status), form.title, detail, detail) for detail in details
     ]
     headers = [("www-authenticate", "Bearer")] if form.status == 401 else _headers(error)
-    return Response(form.status, msgspec.json.encode(ErrorEnvelope(bodies)), headers)
+    body = msgspec.json.encode(ErrorEnvelope(bodies))
+    return Response(form.status, body, headers, error_code=form.code)
 
 
 def _headers(error: Exception) -> list[tuple[str, str]]:

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMap
 from typing import Any, TypeVar
 
 from guildhall.http.body import MOST_BYTES
-from guildhall.http.response import Response
 from guildhall.http.routing import Match
 from guildhall.model.errors import BodyTooLarge
 from guildhall.model.permissions import Caller
@@ -44,6 +43,8 @@ class Exchange:
         self.match: Match | None = None
         self.operation = "none"
         """Of the route that it found."""
+        self.failure: Exception | None = None
+        """What its answer tells instead of a success."""
         self.shows_host = False
         """Whether the answer names the address that the client called."""
         self._refusal: Exception | None = scope.get("guildhall.refusal")
@@ -102,15 +103,6 @@ class Exchange:
     async def _leave(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-
-    def log_fields(self, response: Response) -> dict[str, Any]:
-        """Return what a log line says of the request: no query, no header and no body, so no secret."""
-        return {
-            "request_id": self.id,
-            "method": self.method,
-            "operation": self.operation if self.match else None,
-            "status": response.status,
-        }
 
 
 def _require_size(length: int) -> None:

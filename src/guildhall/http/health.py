@@ -12,11 +12,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from guildhall.http.errors import Wire
-from guildhall.http.metrics import SEATS_LIMITED, SEATS_USED, publish_requests
+from guildhall.http.metrics import KEYS_EXPIRING, SEATS_LIMITED, SEATS_USED, publish_requests
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route
 from guildhall.model.errors import Unavailable
+from guildhall.operations.key_expiry import list_expiring_keys
 from guildhall.store.database import Database, Transaction
 from guildhall.store.resources import SELECT_SEAT_TOTALS
 
@@ -40,16 +41,18 @@ def metrics_registry() -> CollectorRegistry:
     return registry
 
 
-async def measure_seats(database: Database) -> None:
-    """Bring the gauges of seats up to date."""
-    used, limited = await database.read(_select_seats)
+async def measure_database(database: Database) -> None:
+    """Bring the gauges of seats and keys up to date."""
+    used, limited, expiring = await database.read(_select_measures)
     SEATS_USED.set(used)
     SEATS_LIMITED.set(limited)
+    KEYS_EXPIRING.set(expiring)
 
 
-async def _select_seats(tx: Transaction) -> tuple[int, int]:
+async def _select_measures(tx: Transaction) -> tuple[int, int, int]:
     totals = await tx.one(SELECT_SEAT_TOTALS)
-    return (totals.used, totals.limited) if totals else (0, 0)
+    used, limited = (totals.used, totals.limited) if totals else (0, 0)
+    return used, limited, len(await list_expiring_keys(tx))
 
 
 class Health:
@@ -74,10 +77,10 @@ class Health:
         return json_response(HealthBody("ready"))
 
     async def metrics(self, _tx: Any, _request: Request) -> Response:
-        """Show the metrics in Prometheus' text format; of seats the last numbers that could be read."""
+        """Show the metrics in Prometheus' text format; of the database what could be read last."""
         with contextlib.suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(_MEASURE_SECONDS):
-                await measure_seats(self._database)
+                await measure_database(self._database)
         publish_requests()
         return Response(200, generate_latest(metrics_registry()), media_type=CONTENT_TYPE_LATEST)
 

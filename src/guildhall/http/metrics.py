@@ -40,6 +40,10 @@ SEATS_LIMITED = Gauge(
     multiprocess_mode="mostrecent",
 )
 
+KEYS_EXPIRING = Gauge(
+    "guildhall_keys_expiring", "API keys that expire within ten days.", multiprocess_mode="mostrecent"
+)
+
 _PUBLISHED_AFTER = 0.25
 """Seconds, at most, until the workers beside this one can show what it has counted."""
 

@@ -17,6 +17,8 @@ import msgspec
 PREFIX = "ghk_"
 DEFAULT_DAYS = 7
 MOST_DAYS = 365
+SOON_DAYS = 10
+"""So long before its expiry people are told of it."""
 
 _ALPHABET = string.digits + string.ascii_letters
 _ORGANIZATION_LENGTH = 22
@@ -40,6 +42,15 @@ class APIKey(msgspec.Struct, frozen=True):
     created_at: str
     expires_at: int | None
     last_used_at: int | None
+
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """The scopes as a set; None is full access."""
+        return None if self.scopes is None else frozenset(self.scopes.split())
+
+    def has_expired(self, now: int) -> bool:
+        """Whether the key is no longer valid at a time in epoch milliseconds."""
+        return self.expires_at is not None and now >= self.expires_at
 
 
 def make_key(org_id: str, secret: str | None = None) -> str:

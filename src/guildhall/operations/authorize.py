@@ -6,10 +6,19 @@ from guildhall.model.errors import (
     GroupIsDefault,
     GroupIsSynced,
     GroupIsSystem,
+    ScopeMissing,
 )
 from guildhall.model.groups import AdminAccess, Group, GroupType, ManagementAccess
 from guildhall.model.permissions import Caller, Permission
 from guildhall.model.roles import FULL_ACCESS_ONLY, USER_ACCESS_ADMIN
+
+
+def require_permission(caller: Caller, permission: Permission) -> None:
+    """Raise ScopeMissing unless the caller holds the scope (contract 1.2)."""
+    if permission is Permission.FULL_ACCESS and caller.scopes is not None:
+        raise ScopeMissing("This operation needs an API key without scopes.")
+    if not caller.may(permission):
+        raise ScopeMissing(f"The API key lacks the scope {permission}.")
 
 
 def management_access(caller: Caller, group: Group) -> ManagementAccess:

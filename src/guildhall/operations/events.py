@@ -1,7 +1,6 @@
 """Recording what happened, in the transaction that makes it happen, and reading it (contract 8, "Events")."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -50,29 +49,18 @@ async def record_event(
     """
     if caller.within_seed:
         return
-    await tx.run(events.INSERT_EVENT, **event_values(tx, caller, action, message, subjects, product))
-
-
-def event_values(
-    tx: Transaction,
-    caller: Caller,
-    action: EventAction,
-    message: str,
-    subjects: Sequence[Subject],
-    product: str | None = None,
-) -> dict[str, Any]:
-    """Return what is stored of an event; for `record_event`, and for statements that write one as well."""
-    return {
-        "org_key": caller.org_key,
-        "time": tx.now,
-        "action": action,
-        "actor_id": caller.key_id,
-        "actor_name": caller.name,
-        "ip": caller.address,
-        "product": product,
-        "message": message,
-        "context": msgspec.json.encode(subjects).decode(),
-    }
+    await tx.run(
+        events.INSERT_EVENT,
+        org_key=caller.org_key,
+        time=tx.now,
+        action=action,
+        actor_id=caller.key_id,
+        actor_name=caller.name,
+        ip=caller.address,
+        product=product,
+        message=message,
+        context=msgspec.json.encode(subjects).decode(),
+    )
 
 
 async def get_event(tx: Transaction, caller: Caller, event_id: str) -> Event:

@@ -4,14 +4,20 @@ from collections.abc import Sequence
 
 import msgspec
 
-from guildhall.model.errors import Conflict, InvalidInput, ResourceNotFound
+from guildhall.model.errors import (
+    Conflict,
+    InvalidInput,
+    ResourceNotFound,
+    Unauthenticated,
+)
 from guildhall.model.events import EventAction, Subject
 from guildhall.model.ids import parse_uuid
 from guildhall.model.keys import DEFAULT_DAYS, MOST_DAYS, APIKey, hash_key, make_key, organization_of
 from guildhall.model.names import name_problem, trim
 from guildhall.model.paging import Page, Window, cut_page
-from guildhall.model.permissions import GRANTABLE, Caller
+from guildhall.model.permissions import GRANTABLE, Caller, Permission
 from guildhall.model.times import to_text
+from guildhall.operations.authorize import require_permission
 from guildhall.operations.events import record_event
 from guildhall.store import keys
 from guildhall.store.database import Transaction
@@ -154,6 +160,21 @@ async def revoke_key(tx: Transaction, caller: Caller, key_id: str) -> None:
     await record_event(
         tx, caller, EventAction.API_KEY_REVOKED, f"Revoked API key {key.name}", [_subject(key)]
     )
+
+
+async def confirm_key(tx: Transaction, caller: Caller, permission: Permission) -> Caller:
+    """Return the caller as its key is now: it may have changed since the request came (contract 8, ADR 26).
+
+    Raises Unauthenticated for a key that was revoked or has expired, ScopeMissing.
+    """
+    key = await tx.one(keys.SELECT_KEY, org_key=caller.org_key, key_id=caller.key_id)
+    if key is None:
+        raise Unauthenticated("The API key has been revoked.")
+    if key.has_expired(tx.now):
+        raise Unauthenticated("The API key has expired.")
+    confirmed = msgspec.structs.replace(caller, name=key.name, scopes=key.granted)
+    require_permission(confirmed, permission)
+    return confirmed
 
 
 def _subject(key: APIKey) -> Subject:

@@ -1,9 +1,5 @@
 """Rules of memberships (contract 2.8, 2.9, 2.12)."""
 
-from typing import Any
-
-import msgspec
-
 from guildhall.model.errors import UserDeactivated, UserNotFound
 from guildhall.model.events import EventAction, Subject
 from guildhall.model.groups import Group
@@ -15,12 +11,11 @@ from guildhall.model.users import DirectoryUser, UserStatus
 from guildhall.operations.authorize import require_modifiable
 from guildhall.operations.counts import Counts
 from guildhall.operations.directories import find_directory_to_write
-from guildhall.operations.events import event_values, record_event
+from guildhall.operations.events import record_event
 from guildhall.operations.groups import get_group, group_subject
 from guildhall.operations.seats import hold_for_member, release_for_member
 from guildhall.store import memberships, users
 from guildhall.store.database import Transaction
-from guildhall.store.events import INSERT_EVENT
 
 _BEFORE_ALL_KEYS = 0
 _BEHIND_ALL_KEYS = 2**62
@@ -74,46 +69,22 @@ async def add_member(
     Raises UserNotFound for a user who is not in the group's directory, UserDeactivated, Forbidden,
     and UserLimitExceeded when a resource of the group has no seat left.
     """
-    group, user = await _find_to_join(tx, caller, directory_id, group_id, account_id)
+    group, user = await get_both_to_join(tx, caller, directory_id, group_id, account_id)
     if user.status == UserStatus.NOT_INVITED:
         raise _user_not_found(account_id)
     require_modifiable(caller, group)
     if user.status in (UserStatus.DEACTIVATED, UserStatus.FOR_DELETION):
         raise UserDeactivated(f"accountId: the user {account_id} is deactivated and cannot join groups.")
-    message = f"Added {user.name} to group {group.name}"
-    subjects = [group_subject(group), user_subject(user)]
-    event = event_values(tx, caller, EventAction.GROUP_MEMBER_ADDED, message, subjects)
-    added = await tx.join(group, user, event)
-    if added is None:
-        add = _join if tx.engine == "postgres" else _insert_and_record
-        added = await add(tx, caller, group, user, event)
-    return added
-
-
-async def _insert_and_record(
-    tx: Transaction, caller: Caller, group: Group, user: DirectoryUser, event: dict[str, Any]
-) -> bool:
     counts = Counts()
     if not await _insert(tx, caller, group, user, counts):
         return False
-    await tx.run(INSERT_EVENT, **event)
-    await counts.store(tx, caller)
-    return True
-
-
-async def _join(
-    tx: Transaction, caller: Caller, group: Group, user: DirectoryUser, event: dict[str, Any]
-) -> bool:
-    """Store it in one statement and the commit; what a group with roles takes comes between."""
-    keys = {"group_key": group.group_key, "user_key": user.user_key}
-    joined = await tx.one(memberships.JOIN, **event, **keys, added_at=tx.now)
-    if joined is None or not joined.added:
-        return False
-    counts = Counts()
-    counts.members[group.group_key] += 1
-    if joined.resources:
-        group = msgspec.structs.replace(group, resources=joined.resources)
-        await hold_for_member(tx, caller, group, user, counts)
+    await record_event(
+        tx,
+        caller,
+        EventAction.GROUP_MEMBER_ADDED,
+        f"Added {user.name} to group {group.name}",
+        [group_subject(group), user_subject(user)],
+    )
     await counts.store(tx, caller)
     return True
 
@@ -179,19 +150,6 @@ async def _delete(tx: Transaction, caller: Caller, group: Group, user: Directory
         await release_for_member(tx, caller, group, user, counts)
         counts.members[group.group_key] -= 1
     return bool(removed)
-
-
-async def _find_to_join(
-    tx: Transaction, caller: Caller, directory_id: str | None, group_id: str, account_id: str
-) -> tuple[Group, DirectoryUser]:
-    """Do as `get_both_to_join`, in one statement when it finds both; the counts of the group may be old."""
-    clean_id = parse_uuid(group_id)
-    if clean_id is not None and is_account_id(account_id):
-        key = {"org_key": caller.org_key, "account_id": account_id}
-        found = await tx.one(memberships.SELECT_TO_JOIN, **key, group_id=clean_id)
-        if found is not None and directory_id in (None, found.directory_id):
-            return found, found.user
-    return await get_both_to_join(tx, caller, directory_id, group_id, account_id)
 
 
 async def get_both_to_join(

@@ -35,6 +35,7 @@ class WorkerFailed(Exception):
 class _Worker(msgspec.Struct):
     """A place for a worker process, and the process in it."""
 
+    number: int
     pid: int = 0
     started: float = 0.0
     pause: float = 0.0
@@ -45,11 +46,14 @@ class _Worker(msgspec.Struct):
 
 
 class Supervisor:
-    """Keeps a number of worker processes running until it is told to stop."""
+    """Keeps a number of worker processes running until it is told to stop.
 
-    def __init__(self, work: Callable[[Lines], None], count: int) -> None:
+    `work` is called in each with its number, from 0, and its lines.
+    """
+
+    def __init__(self, work: Callable[[int, Lines], None], count: int) -> None:
         self._work = work
-        self._workers = [_Worker() for _ in range(count)]
+        self._workers = [_Worker(number) for number in range(count)]
         self._lifeline, self._lifeline_end = os.pipe()
         self._selector = selectors.DefaultSelector()
         self._is_told = False
@@ -135,22 +139,22 @@ class Supervisor:
         supervisor = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._be_worker(said, supervisor)
+            self._be_worker(worker.number, said, supervisor)
         os.close(said)
         worker.pid, worker.started, worker.ready = pid, time.monotonic(), ready
         self._selector.register(ready, selectors.EVENT_READ)
 
-    def _be_worker(self, said: int, supervisor: int) -> None:
+    def _be_worker(self, number: int, said: int, supervisor: int) -> None:
         """Serve in the new process, and end it."""
         code = 1
         try:
             signal.set_wakeup_fd(-1)
-            for number in _SIGNALS:
-                signal.signal(number, signal.SIG_DFL)
+            for caught in _SIGNALS:
+                signal.signal(caught, signal.SIG_DFL)
             _die_with(supervisor)
             self._selector.close()
             os.close(self._lifeline_end)
-            self._work(Lines(said, self._lifeline))
+            self._work(number, Lines(said, self._lifeline))
             code = 0
         except Exception:  # noqa: BLE001 -- the process ends with it
             _LOG.exception("a worker failed")

@@ -1,11 +1,9 @@
 """The seam between the rules and the engines: two kinds of transactions, nothing else (design 2.2)."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from guildhall.model.groups import Group
 from guildhall.model.user_lists import UserFilter
-from guildhall.model.users import DirectoryUser
 from guildhall.store.freshness import Freshness
 from guildhall.store.name_samples import NameSample
 from guildhall.store.name_scans import NameScan
@@ -63,13 +61,6 @@ class Transaction(Protocol):
         the commit takes (ADR 18).
         """
 
-    async def join(self, group: Group, user: DirectoryUser, event: Mapping[str, Any]) -> bool | None:
-        """Add a member, with event and count, to a group that gives nothing, if that can be done at a stroke.
-
-        It is on disk then, and nothing else can be written. Return False for who was a member already, None
-        where it has to be done step by step: also when the group or the user is no longer as it was read.
-        """
-
     def name_scan(self, org_key: int) -> NameScan | None:
         """Return the names of all groups of an organization as they are now, if they are in memory.
 
@@ -95,18 +86,6 @@ class Transaction(Protocol):
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` once the transaction is on disk; never when it is not."""
-
-
-WITHOUT_TRANSACTION: set[Callable[..., Any]] = set()
-"""Writes that are tried without a transaction of their own first, where the engine knows how."""
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def tried_without_transaction(function: Function) -> Function:
-    """Mark a write that mostly ends in `Transaction.join`."""
-    WITHOUT_TRANSACTION.add(function)
-    return function
 
 
 class Session(Protocol):

@@ -13,23 +13,6 @@ KEYS_OF_TRANSACTION = 65_536
 
 _OFFSET = "(SELECT o.event_offset FROM orgs AS o WHERE o.org_key = :org_key)"
 
-FIRST_KEY = f"""
-    SELECT (writing_transaction() + o.event_offset) * {KEYS_OF_TRANSACTION} AS first_key
-    FROM orgs AS o WHERE o.org_key = :org_key
-"""
-"""On PostgreSQL the key of a transaction's first event."""
-
-INSERTED_EVENT = f"""
-    INSERT INTO events (org_key, event_key, time, action, actor_id, actor_name, ip, product, message, context)
-    SELECT :org_key, COALESCE(MAX(e.event_key) + 1, f.first_key),
-           :time, :action, :actor_id, :actor_name, :ip, :product, :message, :context
-    FROM ({FIRST_KEY}) AS f
-    LEFT JOIN events AS e ON e.org_key = :org_key
-     AND e.event_key >= f.first_key AND e.event_key < f.first_key + {KEYS_OF_TRANSACTION}
-    GROUP BY f.first_key
-"""
-"""On PostgreSQL, where a condition may follow."""
-
 INSERT_EVENT = register(
     """
     INSERT INTO events (org_key, event_key, time, action, actor_id, actor_name, ip, product, message, context)
@@ -37,7 +20,16 @@ INSERT_EVENT = register(
             (SELECT COALESCE(MAX(e.event_key), 0) + 1 FROM events AS e WHERE e.org_key = :org_key),
             :time, :action, :actor_id, :actor_name, :ip, :product, :message, :context)
     """,
-    postgres=INSERTED_EVENT,
+    postgres=f"""
+    INSERT INTO events (org_key, event_key, time, action, actor_id, actor_name, ip, product, message, context)
+    SELECT :org_key, COALESCE(MAX(e.event_key) + 1, f.first_key),
+           :time, :action, :actor_id, :actor_name, :ip, :product, :message, :context
+    FROM (SELECT (writing_transaction() + o.event_offset) * {KEYS_OF_TRANSACTION} AS first_key
+          FROM orgs AS o WHERE o.org_key = :org_key) AS f
+    LEFT JOIN events AS e ON e.org_key = :org_key
+     AND e.event_key >= f.first_key AND e.event_key < f.first_key + {KEYS_OF_TRANSACTION}
+    GROUP BY f.first_key
+    """,
 )
 """On SQLite the newest event is never pruned, so that its key is never given again. On PostgreSQL no value
 is a subquery, which a distributed table does not take."""

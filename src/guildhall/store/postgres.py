@@ -5,14 +5,14 @@ import contextlib
 import logging
 import math
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
 from guildhall.model.errors import GuildhallError, Unavailable
 from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
-from guildhall.store.database import WITHOUT_TRANSACTION, Replica
+from guildhall.store.database import Replica
 from guildhall.store.freshness import Freshness
 from guildhall.store.name_samples import NameSamples
 from guildhall.store.postgres_errors import (
@@ -25,7 +25,6 @@ from guildhall.store.postgres_errors import (
     unknown_outcome,
     without_outcome,
 )
-from guildhall.store.postgres_joins import Joins
 from guildhall.store.postgres_links import COMMAND_LIMITS, READ, WRITE, Limits, Link, find_way, server_limits
 from guildhall.store.postgres_lookups import Lookups
 from guildhall.store.postgres_migrate import migrate_postgres
@@ -33,7 +32,6 @@ from guildhall.store.postgres_pool import Pool
 from guildhall.store.postgres_transaction import (
     CountingLink,
     LoneRead,
-    LoneWrite,
     PostgresTransaction,
     SecondStatement,
 )
@@ -72,7 +70,6 @@ class PostgresDatabase:
         self._several: set[Any] = set()
         """The functions that needed several statements when they last read."""
         self._lookups = Lookups(self._run_alone)
-        self._joins = Joins(self._commit_alone)
         self._samples = NameSamples()
 
     async def read(self, function: Function[Result], *args: Any, **kwargs: Any) -> Result:
@@ -99,32 +96,11 @@ class PostgresDatabase:
         """Run a statement that needs no transaction on any link."""
         return await self._persist(partial(_alone, use))
 
-    async def _commit_alone(self, use: Callable[[Link], Awaitable[Result]]) -> Result:
-        """Run a statement that is a transaction of its own on any link."""
-
-        async def run(link: Link) -> Result:
-            try:
-                return await use(link)
-            except Exception as error:
-                if not link.is_committing or is_undone(error) or not is_trouble(error):
-                    raise
-                raise self._unconfirmed(link, error) from error
-            finally:
-                link.is_committing = False
-
-        return await self._persist(run)
-
     async def write(self, function: Function[Result], *args: Any, **kwargs: Any) -> Result:
         """Run a write; a deadlock, a serialization failure or a lost connection repeats it as a whole.
 
-        Nothing is repeated once the commit was sent. What mostly needs no transaction is tried without first.
+        Nothing is repeated once the commit was sent.
         """
-        if function in WITHOUT_TRANSACTION and self._pool.keeps_sessions:
-            alone = LoneWrite(self._lookups, self._joins, self._clock(), self._new_id)
-            with contextlib.suppress(SecondStatement):
-                result = await function(alone, *args, **kwargs)
-                self._do(alone.effects)
-                return result
 
         def call(tx: PostgresTransaction) -> Awaitable[Result]:
             return function(tx, *args, **kwargs)
@@ -178,13 +154,10 @@ class PostgresDatabase:
         transaction = self._transaction(link)
         result = await _within(WRITE, link, function, transaction)
         await self._commit(link, transaction)
-        self._do(transaction.effects)
-        return result
-
-    def _do(self, effects: Iterable[Callable[[], None]]) -> None:
         self.trouble = None
-        for effect in effects:
+        for effect in transaction.effects:
             effect()
+        return result
 
     async def _commit(self, link: Link, transaction: PostgresTransaction) -> None:
         try:
@@ -193,15 +166,12 @@ class PostgresDatabase:
             if is_undone(error) or not is_trouble(error):
                 await link.roll_back()
                 raise
-            raise self._unconfirmed(link, error) from error
+            link.is_broken = True
+            _LOG.error("the outcome of a commit is not known: %s: %s", type(error).__name__, error)
+            self._pool.distrust()
+            raise unknown_outcome() from error
         if not committed:
             raise RuntimeError("a transaction went on after a statement of it had failed")
-
-    def _unconfirmed(self, link: Link, error: Exception) -> Unavailable:
-        link.is_broken = True
-        _LOG.error("the outcome of a commit is not known: %s: %s", type(error).__name__, error)
-        self._pool.distrust()
-        return unknown_outcome()
 
     async def stream(
         self, function: Callable[..., AsyncGenerator[Result, None]], *args: Any, **kwargs: Any

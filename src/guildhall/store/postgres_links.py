@@ -85,7 +85,6 @@ class Link:
         "generation",
         "idle_since",
         "is_broken",
-        "is_committing",
     )
 
     def __init__(self, connection: Any, limits: dict[str, str] | None = None) -> None:
@@ -95,8 +94,6 @@ class Link:
         self.generation = 0
         self.idle_since = 0.0
         self.is_broken = False
-        self.is_committing = False
-        """Whether what was sent last may have been committed, though nobody has said so."""
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[Any]:
         """Return all rows."""
@@ -119,14 +116,6 @@ class Link:
         """Run a statement once for each row of arguments."""
         statement = self._prepared.get(sql) or await self._prepare(sql)
         await statement.executemany(rows)
-
-    async def fetch_and_commit(self, sql: str, arguments: Sequence[Any]) -> list[Any]:
-        """Run a statement that is a transaction of its own, on a link that has none; return all rows."""
-        statement = self._prepared.get(sql) or await self._prepare(sql)
-        self.is_committing = True
-        rows: list[Any] = await statement.fetch(*arguments)
-        self.is_committing = False
-        return rows
 
     async def _prepare(self, sql: str) -> Any:
         if len(self._prepared) >= _MOST_PREPARED:

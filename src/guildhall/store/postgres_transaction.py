@@ -4,14 +4,11 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from guildhall.model.groups import Group
 from guildhall.model.user_lists import UserFilter
-from guildhall.model.users import DirectoryUser, UserStatus
 from guildhall.store.directories import SELECT_DIRECTORY
 from guildhall.store.name_samples import SELECT_SAMPLE, SIZE, NameSample, NameSamples
 from guildhall.store.name_stamps import STAMP_NAMES
 from guildhall.store.postgres_batches import OnLink
-from guildhall.store.postgres_joins import Join, Joins
 from guildhall.store.postgres_links import Link
 from guildhall.store.postgres_lookups import Lookups
 from guildhall.store.statement import Statement
@@ -108,9 +105,6 @@ class PostgresTransaction:
     def _stamps(self) -> list[str]:
         return [STAMP_NAMES % org_key for org_key in sorted(self._named)]
 
-    async def join(self, group: Group, user: DirectoryUser, event: Mapping[str, Any]) -> bool | None:
-        """Return None: a transaction adds step by step."""
-
     def name_scan(self, org_key: int) -> None:
         """Return nothing: what other machines rename is only known by reading."""
 
@@ -160,46 +154,6 @@ class LoneRead(PostgresTransaction):
             return await super().one(statement, **parameters)
         self._link.count(statement.postgres)
         return await self._lookups.find(statement, parameters)
-
-
-class LoneWrite(PostgresTransaction):
-    """A write without a transaction: of nothing but look-ups of single rows and additions of members.
-
-    Both are done together with those of others, on any connection. Raises SecondStatement for all else. What
-    was looked up stands still for nobody: an addition is stored if it still is what it was.
-    """
-
-    __slots__ = ("_joins", "_lookups")
-
-    def __init__(self, lookups: Lookups, joins: Joins, now: int, new_id: Callable[[], str]) -> None:
-        super().__init__(_NoLink(), now, new_id)
-        self._lookups = lookups
-        self._joins = joins
-
-    async def one(self, statement: Statement[Result], **parameters: Any) -> Result | None:
-        """Return the first row as the statement's struct, or None."""
-        if statement.several is None:
-            raise SecondStatement
-        return await self._lookups.find(statement, parameters)
-
-    async def run_last(self, *_: Any, **__: Any) -> None:
-        """Refuse it: there is no end at which it could be run."""
-        raise SecondStatement
-
-    async def join(self, group: Group, user: DirectoryUser, event: Mapping[str, Any]) -> bool | None:
-        """Add a member to a group that gives nothing; see `Transaction.join`."""
-        if group.resources or group.grants_admin or user.status != UserStatus.ACTIVE:
-            return None
-        return await self._joins.add(Join(group, user, event))
-
-
-class _NoLink:
-    """Where there is no link."""
-
-    def _refuse(self, *_: Any) -> Any:
-        raise SecondStatement
-
-    fetch = first = run = run_many = _refuse
 
 
 def _with(statements: int, sql: str) -> int:

@@ -2,15 +2,13 @@
 
 import contextlib
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
 
-from guildhall.model.groups import Group
 from guildhall.model.user_lists import UserFilter
-from guildhall.model.users import DirectoryUser
 from guildhall.store.database import StartRefused
 from guildhall.store.freshness import Alterations
 from guildhall.store.name_scans import NameScan
@@ -176,9 +174,6 @@ class SQLiteTransaction:
     async def run_last(self, statement: Statement[Any], **parameters: int) -> None:
         """Run a write that nothing in the transaction reads; here nobody else waits for it."""
         self._rows(statement, parameters)
-
-    async def join(self, group: Group, user: DirectoryUser, event: Mapping[str, Any]) -> None:
-        """Return nothing: steps cost little here."""
 
     def name_scan(self, org_key: int) -> NameScan | None:
         """Return the names of all groups of an organization, if they are in memory."""

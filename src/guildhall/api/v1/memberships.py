@@ -11,7 +11,7 @@ from guildhall.http.routing import Route
 from guildhall.model.errors import AlreadyMember, UserNotFound
 from guildhall.model.permissions import Permission
 from guildhall.operations import memberships as rules
-from guildhall.store.database import Transaction, tried_without_transaction
+from guildhall.store.database import Transaction
 
 _MEMBERSHIPS = "/v1/orgs/{orgId}/directory/groups/{groupId}/memberships"
 
@@ -22,7 +22,6 @@ class NewMemberBody(msgspec.Struct, frozen=True):
     account_id: AccountId
 
 
-@tried_without_transaction
 async def add_member(tx: Transaction, request: Request) -> Response:
     """Add user to group; unlike version 2, a member already is an error."""
     group_id, account_id = request.parameters["groupId"], request.body.account_id

@@ -14,7 +14,7 @@ from guildhall.model.permissions import Permission
 from guildhall.model.times import to_text
 from guildhall.model.users import USER_STATUS_WORDS
 from guildhall.operations import memberships as rules
-from guildhall.store.database import Transaction, tried_without_transaction
+from guildhall.store.database import Transaction
 
 _MEMBERSHIPS = "/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/memberships"
 _DEFAULT_LIMIT = 100
@@ -66,7 +66,6 @@ def _body(request: Request, member: Member) -> MemberBody:
     return MemberBody(member.account_id, member.name, member.email, status, to_text(member.added_at), links)
 
 
-@tried_without_transaction
 async def add_member(tx: Transaction, request: Request) -> Response:
     """Add user to group."""
     directory_id, group_id = request.parameters["directoryId"], request.parameters["groupId"]
