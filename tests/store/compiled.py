@@ -11,7 +11,8 @@ import msgspec
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
 from guildhall.model.user_lists import UserFilter, UserSort, UserView
-from guildhall.store import filters, group_pages, user_counts, user_pages
+from guildhall.model.workspaces import FieldCondition, WorkspaceField, WorkspaceFilter, WorkspaceView
+from guildhall.store import filters, group_pages, user_counts, user_pages, workspaces
 from guildhall.store.drivers import Place
 from guildhall.store.name_samples import NameSample, SampledName
 from guildhall.store.name_scans import NameScan
@@ -135,9 +136,9 @@ class KnownBeginnings(Beginnings):
 
 
 def compiled(engine: str) -> Iterator[Compiled]:
-    """Return every statement that lists and numbers of groups and users compile to."""
+    """Return every statement that lists and numbers of groups, users and workspaces compile to."""
     seen = set()
-    for question in itertools.chain(_about_groups(), _about_users()):
+    for question in itertools.chain(_about_groups(), _about_users(), _about_workspaces()):
         for number in itertools.count(-2):
             recorder = Recorder(engine, max(0, number), scans=number < 0, knows_beginnings=number == -1)
             asyncio.run(question.ask(recorder))
@@ -175,6 +176,16 @@ def _about_users() -> Iterator[Question]:
         for count in (user_counts.count_users, user_counts.count_standings, user_counts.count_roles):
             ask = functools.partial(count, org_key=1, chosen=chosen)
             yield Question(f"{count.__name__} {asked}", by_key, True, ask)
+
+
+def _about_workspaces() -> Iterator[Question]:
+    named = WorkspaceFilter(field=FieldCondition(WorkspaceField.NAME, ("a",)), search="b")
+    nested = WorkspaceFilter(every=(named, named), some=(named, WorkspaceFilter(none=(named,))))
+    for chosen in (WorkspaceFilter(), named, nested):
+        for descending, window in itertools.product((False, True), windows(("a", "b"))):
+            view = WorkspaceView(chosen, descending)
+            ask = functools.partial(workspaces.select_workspaces, org_key=1, view=view, window=window)
+            yield Question(f"workspaces {chosen}", False, False, ask)
 
 
 def combinations(filter_type: type[msgspec.Struct]) -> Iterator[Any]:

@@ -33,7 +33,7 @@ async def list_expiring_keys(tx: Transaction) -> list[ExpiringKey]:
         for org in await tx.all(SELECT_ORGS)
         for key in await tx.all(SELECT_EXPIRING_KEYS, org_key=org.org_key, now=tx.now, latest=latest)
     ]
-    return sorted(found, key=lambda one: (one.days, one.org.name, one.key.name))
+    return sorted(found, key=lambda one: (one.key.expires_at, one.key.id))
 
 
 class ExpiryWatch:

@@ -1,6 +1,6 @@
 """Short lists with filters that no index serves: walked in order, each item tested.
 
-For subjects of which an organization has hundreds or a few thousand: directories, resources.
+For directories, of which an organization has hundreds or a few thousand.
 """
 
 from collections.abc import Awaitable, Callable

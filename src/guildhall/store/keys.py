@@ -13,9 +13,7 @@ SELECT_KEY_BY_HASH = register(f"{_KEY} AND hash = :hash", APIKey)
 
 SELECT_KEY = register(f"{_KEY} AND id = :key_id", APIKey)
 
-SELECT_EXPIRING_KEYS = register(
-    f"{_KEY} AND expires_at > :now AND expires_at <= :latest ORDER BY expires_at, id", APIKey
-)
+SELECT_EXPIRING_KEYS = register(f"{_KEY} AND expires_at > :now AND expires_at <= :latest", APIKey)
 
 KEYS = Listing(_KEY, ("id",), APIKey)
 """All keys of the organization by id."""

@@ -14,18 +14,12 @@ class Listing(Generic[Row]):
     """A list in the order of `columns`, which an index has and which no two rows share."""
 
     def __init__(self, sql: str, columns: Sequence[str], row: type[Row]) -> None:
-        self._names = [f"start_{column.rpartition('.')[2]}" for column in columns]
+        self._names = _start_names(columns)
         self._statements = {
-            (backward, sign): register(self._page(sql, columns, sign, backward=backward), row)
+            (backward, sign): register(page_sql(sql, columns, sign, backward=backward), row)
             for backward, signs in ((False, ("", ">", ">=")), (True, ("", "<", "<=")))
             for sign in signs
         }
-
-    def _page(self, sql: str, columns: Sequence[str], sign: str, *, backward: bool) -> str:
-        order = ", ".join(f"{column} DESC" if backward else column for column in columns)
-        start = ", ".join(f":{name}" for name in self._names)
-        condition = f"AND ({', '.join(columns)}) {sign} ({start})" if sign else ""
-        return f"{sql} {condition} ORDER BY {order} LIMIT :most"
 
     async def page(self, tx: Transaction, window: Window, **parameters: Any) -> list[Row]:
         """Return up to `limit + 1` rows of the window, in its own direction."""
@@ -36,3 +30,15 @@ class Listing(Generic[Row]):
     def _statement(self, window: Window) -> Statement[Row]:
         sign = "" if window.start is None else "<" if window.backward else ">"
         return self._statements[window.backward, sign + "=" if sign and window.inclusive else sign]
+
+
+def page_sql(sql: str, columns: Sequence[str], sign: str, *, backward: bool) -> str:
+    """Return the text of a page: behind `start_<column>`, …, if there is a `sign`, up to `most` rows."""
+    order = ", ".join(f"{column} DESC" if backward else column for column in columns)
+    start = ", ".join(f":{name}" for name in _start_names(columns))
+    condition = f"AND ({', '.join(columns)}) {sign} ({start})" if sign else ""
+    return f"{sql} {condition} ORDER BY {order} LIMIT :most"
+
+
+def _start_names(columns: Sequence[str]) -> list[str]:
+    return [f"start_{column.rpartition('.')[2]}" for column in columns]
