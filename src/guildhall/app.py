@@ -41,6 +41,7 @@ from guildhall.http.front_page import docs_redirect_route, front_page_route
 from guildhall.http.health import Health, measure_database
 from guildhall.http.metrics import publish_requests
 from guildhall.http.origin import Origin, is_loopback
+from guildhall.http.request_counts import RequestCounts
 from guildhall.http.routing import Route, Router
 from guildhall.http.unserved import Unserved
 from guildhall.operations.events import prune_expired_events
@@ -147,7 +148,7 @@ async def open_with_replica(
 class Server:
     """The ASGI application: opens the database, does the housekeeping, closes it.
 
-    One worker of several `warns` in the log of what all of them see.
+    One worker of several `warns` in the log of what all of them see. They share `counts` of requests.
     """
 
     def __init__(
@@ -155,11 +156,13 @@ class Server:
         settings: Settings,
         *,
         warns: bool = True,
+        counts: RequestCounts | None = None,
         clock: Callable[[], int] = wall_clock,
         new_id: Callable[[], str] = random_id,
     ) -> None:
         self._settings = settings
         self._warns = warns
+        self._counts = counts or RequestCounts()
         self._clock = clock
         self._new_id = new_id
         self._tasks: list[asyncio.Task[None]] = []
@@ -181,7 +184,7 @@ class Server:
         """Open the database and take requests; raises StartRefused."""
         settings = self._settings
         self.database = await open_with_replica(settings, clock=self._clock, new_id=self._new_id)
-        self.authenticator = Authenticator(self.database, self._clock)
+        self.authenticator = Authenticator(self.database, self._clock, self._counts)
         self._expiry_watch = ExpiryWatch(self.database, self._clock)
         health = Health(self.database, V2)
         own_address = settings.metrics_address is not None

@@ -1,6 +1,7 @@
 """`guildhall serve`, as an operator starts and stops it."""
 
 import contextlib
+import json
 import re
 import signal
 import socket
@@ -191,3 +192,18 @@ def test_termination_finishes_what_was_begun(database: str) -> None:
             process.communicate(timeout=30)
         assert process.returncode == ExitCode.DONE
         assert not Path(f"{database}-wal").exists() or Path(f"{database}-wal").stat().st_size == 0
+
+
+def test_limit_of_a_key_holds_over_all_workers(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Contract 1.7: connections are spread over the workers, the limit is not."""
+    capsys.readouterr()
+    assert run(["keys", "create", "limited", "--rate-limit", "5", "--database", database, "--json"]) == 0
+    secret = json.loads(capsys.readouterr().out)["key"]
+    with serving("--database", database, "--workers", "4") as url:
+        statuses = [
+            httpx.get(f"{url}/admin/v1/orgs", headers={"Authorization": f"Bearer {secret}"}).status_code
+            for _ in range(40)
+        ]
+    # The minute may end meanwhile.
+    assert statuses.count(200) in {5, 10}
+    assert set(statuses) == {200, 429}

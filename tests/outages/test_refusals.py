@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from guildhall.http.authentication import Authenticator
+from guildhall.http.request_counts import RequestCounts
 from guildhall.model.errors import Unavailable
 from guildhall.model.times import to_text
 from tests import postgres
@@ -119,7 +120,7 @@ async def test_database_that_takes_no_connections(world, relay, database_url, po
 @pytest.mark.parametrize("used_meanwhile", [False, True])
 async def test_last_use_of_a_key_outlives_a_write_that_fails(world, relay, used_meanwhile):
     header = f"Bearer {world.secret}"
-    authenticator = Authenticator(world.database, world.clock)
+    authenticator = Authenticator(world.database, world.clock, RequestCounts(64))
     await authenticator.authenticate(header)
     relay.hangs = True
     saving = asyncio.create_task(authenticator.save_last_used())

@@ -79,9 +79,7 @@ def command() -> None:
     help=f"Days until it expires.  [default: {DEFAULT_DAYS}]",
 )
 @click.option("--no-expiry", is_flag=True, help="It does not expire.")
-@click.option(
-    "--rate-limit", type=click.IntRange(1), help="Requests a minute, of each worker.  [default: no limit]"
-)
+@click.option("--rate-limit", type=click.IntRange(1), help="Requests a minute.  [default: no limit]")
 @_JSON
 def create(
     database_url: str, *, expires_days: int | None, no_expiry: bool, as_json: bool, **given: Any

@@ -10,6 +10,7 @@ import ssl
 import sys
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import msgspec
@@ -19,6 +20,7 @@ from guildhall.cli.demo import Furnished, demo_lines, furnish_demo
 from guildhall.cli.seeding import apply, read_file
 from guildhall.http.logs import log_configuration
 from guildhall.http.origin import is_loopback
+from guildhall.http.request_counts import RequestCounts
 from guildhall.server.limits import Limits
 from guildhall.server.listener import allow_many_files
 from guildhall.server.supervisor import Supervisor, WorkerFailed
@@ -62,7 +64,7 @@ def serve(settings: Settings, start: Start) -> None:
         bound = msgspec.structs.replace(settings, port=main.getsockname()[1])
         furnished = asyncio.run(_prepare(bound, start))
         _share_memory_among_threads()
-        work = partial(_work, bound, tls, main, metrics)
+        work = partial(_work, bound, _Shared(tls, main, metrics, RequestCounts()))
         try:
             supervisor = Supervisor(work, settings.workers)
             supervisor.run(partial(_announce, bound, start, furnished), on_stop=sockets.close)
@@ -70,18 +72,20 @@ def serve(settings: Settings, start: Start) -> None:
             raise StartRefused(str(error)) from error
 
 
-def _work(
-    settings: Settings,
-    tls: ssl.SSLContext | None,
-    main: socket.socket,
-    metrics: socket.socket | None,
-    number: int,
-    lines: Lines,
-) -> None:
-    server = Server(settings, warns=number == 0)
-    addresses = [Address(main, server, tls)]
-    if metrics is not None:
-        addresses.append(Address(metrics, server.answer_metrics))
+class _Shared(NamedTuple):
+    """What workers inherit and share."""
+
+    tls: ssl.SSLContext | None
+    main: socket.socket
+    metrics: socket.socket | None
+    counts: RequestCounts
+
+
+def _work(settings: Settings, shared: _Shared, number: int, lines: Lines) -> None:
+    server = Server(settings, warns=number == 0, counts=shared.counts)
+    addresses = [Address(shared.main, server, shared.tls)]
+    if shared.metrics is not None:
+        addresses.append(Address(shared.metrics, server.answer_metrics))
     run_worker(server, addresses, _limits(settings), lines)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from guildhall.http.errors import rate_limit_headers
+from guildhall.http.request_counts import RequestCounts
 from guildhall.model.errors import RateLimited, Unauthenticated
 from guildhall.model.keys import APIKey, hash_key, organization_of
 from guildhall.model.permissions import Caller
@@ -24,14 +25,12 @@ class _Known(msgspec.Struct):
     """A key that was looked up, until it must be looked up again."""
 
     caller: Caller
+    hash: bytes
     identity: bytes
     """Tells callers apart, and what they may do."""
     expires_at: int | None
     rate_limit: int | None
     fresh_until: float
-    window: int = 0
-    """The minute that `used` counts requests of."""
-    used: int = 0
 
     def has_expired(self, now: int) -> bool:
         """Whether the key is no longer valid."""
@@ -41,9 +40,10 @@ class _Known(msgspec.Struct):
 class Authenticator:
     """Turns an `Authorization` header into a caller."""
 
-    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], int], counts: RequestCounts) -> None:
         self._database = database
         self._clock = clock
+        self._counts = counts
         self._known: dict[bytes, _Known] = {}
         self._last_used: dict[tuple[int, str], int] = {}
 
@@ -54,7 +54,7 @@ class Authenticator:
         """
         known, now = await self._find(header)
         self._note_use(known.caller, now)
-        return known.caller, _use(known, now) if known.rate_limit else []
+        return known.caller, self._count(known, now) if known.rate_limit else []
 
     async def confirm(self, header: str | None) -> Caller:
         """Return who calls now, once a body has come: the key may have been revoked while it came."""
@@ -104,17 +104,27 @@ class Authenticator:
             self._known.clear()
         caller, api_key = found
         limits = api_key.expires_at, api_key.rate_limit, begun + FRESH_SECONDS
-        looked_up = _Known(caller, identity_of(caller), *limits)
-        # Many may have looked at once: they share one count of requests.
-        known = self._known.setdefault(hashed, looked_up)
-        known.caller, known.identity = looked_up.caller, looked_up.identity
-        known.expires_at, known.rate_limit, known.fresh_until = limits
+        known = self._known[hashed] = _Known(caller, hashed, identity_of(caller), *limits)
         return known
 
     def forget(self) -> None:
-        """Look every key up again at its next use; the counts of its requests stay."""
-        for known in self._known.values():
-            known.fresh_until = 0.0
+        """Look every key up again at its next use."""
+        self._known.clear()
+
+    def _count(self, known: _Known, now: int) -> list[tuple[str, str]]:
+        """Count a request of a limited key; return the headers that say what is left."""
+        limit, minute = known.rate_limit or 0, now // _MINUTE
+        reset = (minute + 1) * _MINUTE
+        left = self._counts.take(known.hash, minute, limit)
+        if left is None:
+            seconds = -(-(reset - now) // 1_000)
+            raise RateLimited(
+                f"The API key may make {limit} requests a minute; try again in {seconds} seconds.",
+                limit=limit,
+                reset=reset,
+                retry_after=seconds,
+            )
+        return rate_limit_headers(limit, left, reset)
 
     async def save_last_used(self) -> None:
         """Store when each key was last used; called now and then, since it is no part of any answer."""
@@ -153,21 +163,3 @@ async def _select_key(tx: Transaction, org_id: str, hashed: bytes) -> tuple[Call
 async def _update_last_used(tx: Transaction, used: dict[tuple[int, str], int]) -> None:
     rows = [(used_at, org_key, key_id) for (org_key, key_id), used_at in sorted(used.items())]
     await tx.run_many(keys.UPDATE_KEY_USED, rows)
-
-
-def _use(known: _Known, now: int) -> list[tuple[str, str]]:
-    """Count a request of a limited key; return the headers that say what is left."""
-    limit = known.rate_limit or 0
-    if known.window != now // _MINUTE:
-        known.window, known.used = now // _MINUTE, 0
-    reset = (known.window + 1) * _MINUTE
-    if known.used >= limit:
-        seconds = -(-(reset - now) // 1_000)
-        raise RateLimited(
-            f"The API key may make {limit} requests a minute; try again in {seconds} seconds.",
-            limit=limit,
-            reset=reset,
-            retry_after=seconds,
-        )
-    known.used += 1
-    return rate_limit_headers(limit, limit - known.used, reset)

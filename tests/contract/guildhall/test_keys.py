@@ -5,6 +5,7 @@ import re
 import pytest
 
 from guildhall.http.authentication import Authenticator
+from guildhall.http.request_counts import RequestCounts
 from guildhall.model.times import to_text
 from tests.contract.answers import data, done, events, refused
 from tests.make import NOW
@@ -97,7 +98,7 @@ async def test_wrong_fields_are_named(world, url):
 
 
 async def test_last_use_is_the_latest_of_all_workers(world, url):
-    workers = [Authenticator(world.database, world.clock) for _ in range(3)]
+    workers = [Authenticator(world.database, world.clock, RequestCounts(64)) for _ in range(3)]
     for number, worker in enumerate(workers):
         world.clock.now = NOW + number
         await worker.authenticate(f"Bearer {world.secret}")
