@@ -25,6 +25,7 @@ def alone_with(path: Path) -> Iterator[None]:
         lock = WriteLock(path)
         held.callback(lock.close)
         held.enter_context(lock)
+        lock.enter()
         yield
 
 

@@ -6,10 +6,13 @@ it when a process dies.
 
 import contextlib
 import fcntl
+import functools
 import mmap
 import os
 import struct
 import time
+import uuid
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +23,7 @@ from guildhall.store.database import StartRefused
 def beside(path: Path, suffix: str) -> Path:
     """Return the file beside a database, the same by whichever links the database is called."""
     real = path.resolve()
-    return real.with_name(f"{real.name}.{suffix}")
+    return real.with_name(f"{real.name}{suffix}")
 
 
 def identity(file: Path | int) -> tuple[int, int] | None:
@@ -33,17 +36,29 @@ def identity(file: Path | int) -> tuple[int, int] | None:
 
 
 _COUNT = struct.Struct("=Q")
+_LEFT = struct.Struct("=?16sLQQ")
+"""Behind the count: whether the database's file is as it was left, which run of the system that was in, a
+checksum of the log's state, and when the file was changed last and its size."""
+
+_LOG_HEADER, _BACKFILLED = slice(0, 48), slice(96, 100)
+"""What of the -shm file changes with each commit and each checkpoint (sqlite.org/walformat.html, 2.1)."""
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SECONDS_BETWEEN_TRIES = 0.02
 
 
 class WriteLock:
     """Held by the one process that writes, from before BEGIN until after COMMIT.
 
-    Its file holds a number that all processes see at once, the count of commits: see `store.freshness`.
+    Its file holds a number that all processes see at once, the count of commits: see `store.freshness`. It
+    also holds how the database's file was left by who held the lock last: whoever writes to that file without
+    the lock is noticed, as is a copy that is laid over it.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = beside(path, "lock")
+        self._path = beside(path, ".lock")
+        self._database = path
+        self._log_index = beside(path, "-shm")
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if os.fstat(self._file).st_size < _COUNT.size:
@@ -75,6 +90,39 @@ class WriteLock:
         """Whether the file is still the one that other processes open."""
         return identity(self._path) == identity(self._file)
 
+    def is_as_left(self) -> bool:
+        """Whether the database's file has not been written over since `leave`; the caller holds the lock.
+
+        Another program may have changed it as SQLite does, by a checkpoint: then the log says so. It is also
+        true where nobody can tell: who held the lock died with it, or the system was started again.
+        """
+        found = os.pread(self._file, _LEFT.size, _COUNT.size)
+        if len(found) < _LEFT.size:
+            return True
+        is_left, boot, log, *file = _LEFT.unpack(found)
+        _, boot_now, log_now, *file_now = self._state()
+        return not is_left or boot != boot_now or log != log_now or file == file_now
+
+    def enter(self) -> None:
+        """Note that the database's file is about to be changed; the caller holds the lock."""
+        os.pwrite(self._file, bytes(_LEFT.size), _COUNT.size)
+
+    def leave(self) -> None:
+        """Note how the database's file is left; the caller holds the lock."""
+        os.pwrite(self._file, _LEFT.pack(*self._state()), _COUNT.size)
+
+    def _state(self) -> tuple[bool, bytes, int, int, int]:
+        status = self._database.stat()
+        return True, _boot(), self._log_state(), status.st_mtime_ns, status.st_size
+
+    def _log_state(self) -> int:
+        try:
+            with self._log_index.open("rb", buffering=0) as file:
+                head = file.read(_BACKFILLED.stop)
+        except OSError:
+            return 0
+        return zlib.crc32(head[_LOG_HEADER] + head[_BACKFILLED])
+
     def __enter__(self) -> None:
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
@@ -87,7 +135,7 @@ class WriteLock:
     def within(self, seconds: float) -> Iterator[None]:
         """Hold the lock; raises StartRefused when another process has kept it for so long."""
         end = time.monotonic() + seconds
-        while not self._try():
+        while not self.try_to_hold():
             if time.monotonic() > end:
                 raise StartRefused(
                     f"Another process has kept {self._path} locked for {seconds:g} seconds: wait until it is"
@@ -97,9 +145,14 @@ class WriteLock:
         try:
             yield
         finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
+            self.let_go()
 
-    def _try(self) -> bool:
+    def let_go(self) -> None:
+        """Give the lock to who waits for it."""
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def try_to_hold(self) -> bool:
+        """Take the lock if nobody has it; return whether that is so."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -112,11 +165,20 @@ class WriteLock:
         os.close(self._file)
 
 
+@functools.cache
+def _boot() -> bytes:
+    """Tell this run of the system from others, or this process from others where the system does not."""
+    try:
+        return uuid.UUID(_BOOT_ID.read_text().strip()).bytes
+    except (OSError, ValueError):
+        return os.urandom(16)
+
+
 class SharedUse:
     """Held by every process that has the database open; who replaces the file needs it alone."""
 
     def __init__(self, path: Path, *, alone: bool = False) -> None:
-        self._file = os.open(beside(path, "use"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = os.open(beside(path, ".use"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:

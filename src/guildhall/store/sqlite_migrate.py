@@ -52,6 +52,7 @@ def migrate_sqlite(path: Path, vfs: str | None = None) -> bool:
             lock.within(_SECONDS_TO_START),
             contextlib.closing(connect(path, vfs)) as connection,
         ):
+            lock.enter()
             return migrate_connection(connection, path)
 
 

@@ -17,7 +17,7 @@ from guildhall.model.errors import Unavailable
 from guildhall.store.freshness import Alterations, Freshness
 from guildhall.store.metrics import BATCH_SIZE, COMMIT_SECONDS
 from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason
-from guildhall.store.sqlite_locks import WriteLock, identity
+from guildhall.store.sqlite_locks import WriteLock, beside, identity
 from guildhall.store.sqlite_transaction import SQLiteTransaction, complete
 from guildhall.store.threads import QUICK_TURNS
 
@@ -97,6 +97,7 @@ class Writer:
             self._lock.close()
             raise
         self._identity = identity(path)
+        self._accept_file()
         self.freshness = Freshness(self._lock)
         self._queue: collections.deque[_Operation] = collections.deque()
         self._wake = threading.Condition()
@@ -155,6 +156,14 @@ class Writer:
         """Whether the paths still lead to the files that were opened; what is written elsewhere is lost."""
         return identity(self._path) == self._identity and self._lock.in_place()
 
+    def _accept_file(self) -> None:
+        """Take the file as it is where there is no log: nothing was written that it might not belong to."""
+        log = beside(self._path, "-wal")
+        if self._lock.try_to_hold():
+            if not log.exists() or not log.stat().st_size:
+                self._lock.enter()
+            self._lock.let_go()
+
     def stop(self) -> None:
         """Run what is queued, then end the thread; blocks until that is done.
 
@@ -177,12 +186,21 @@ class Writer:
 
     def close(self) -> None:
         """Close a stopped writer's connection; the last one to a file writes the log back into it."""
+        # Who has the lock has the file open, too: then this is not the last connection.
+        is_held = not self._left and self._lock.try_to_hold()
         try:
-            self._connection.close()
+            self._close_connection(notes=is_held and self._lock.is_as_left())
         finally:
             # A thread that waits for the lock needs its file until it has it.
             if not self._left:
                 self._lock.close()
+
+    def _close_connection(self, *, notes: bool) -> None:
+        if notes:
+            self._lock.enter()
+        self._connection.close()
+        if notes and self._path.exists():
+            self._lock.leave()
 
     def _serve(self) -> None:
         while True:
@@ -205,11 +223,13 @@ class Writer:
                 if not self._end_wait():
                     return
                 self._require_file()
+                self._lock.enter()
                 self._scrub()
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._fill(done, alterations)
                 with self.freshness.committing(alterations):
                     self._commit()
+                self._lock.leave()
         except BaseException as error:  # noqa: BLE001 -- whatever broke the batch, its callers get an answer
             self._abandon(done, error)
         _settle_on_loops(done)
@@ -223,6 +243,13 @@ class Writer:
     def _require_file(self) -> None:
         if not self.has_file():
             raise OSError("its file, or the .lock beside it, was removed or replaced. Restart the server")
+        if not self._lock.is_as_left():
+            # What is in the log belongs to the file that was there, and must not be written into this one.
+            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            raise OSError(
+                "another program has written over its file. Stop the server and put a backup in its place"
+                " with `guildhall restore`"
+            )
 
     def _fill(self, done: list[_Operation], alterations: Alterations) -> None:
         end = time.perf_counter() + BATCH_SECONDS
