@@ -52,8 +52,8 @@ ACROSS = {
 }
 """Statements that see more than one organization, with the reason."""
 
-_COLUMN = re.compile(r"(\w+)[=<>]")
-_SEARCH = re.compile(r"SEARCH \w+ USING .*\((.*)\)")
+_COLUMN = re.compile(r"[a-z_]+")
+_SEARCH = re.compile(r"SEARCH \w+ USING [^(]*\((.*)\)")
 
 
 class Use(NamedTuple):

@@ -46,6 +46,8 @@ ALLOWED = {
     "events.INSERT_EVENT": _NEWEST,
     "events.SELECT_NEWEST_KEY": _NEWEST,
     "migrate.UPDATE_UNICODE_VERSION": "the table has one row",
+    "orgs.SELECT_ORG_ROWS": "counts all of an organization, for the command line",
+    "orgs.SELECT_ORG_SIZE": "counts all of an organization, for the command line",
     "orgs.SELECT_ORGS": "a database has few organizations; the command line lists them",
     "resources.SELECT_SEAT_TOTALS": "sums a small table, for /metrics",
     "role_assignments.SELECT_RESOURCES_WITH_ROLES": _OF_A_GROUP,

@@ -38,6 +38,7 @@ class EventAction(enum.StrEnum):
     RESOURCE_DELETED = "resource_deleted"
     DEFAULT_GROUP_SET = "default_group_set"
     DEFAULT_GROUP_CLEARED = "default_group_cleared"
+    ORGANIZATION_RENAMED = "organization_renamed"
     ORGANIZATION_SEEDED = "organization_seeded"
     ORGANIZATION_RESTORED = "organization_restored"
 
@@ -76,6 +77,7 @@ ACTION_NAMES: Mapping[EventAction, ActionName] = {
     EventAction.DEFAULT_GROUP_CLEARED: ActionName(
         "Ended a group's being the default of a resource", "Groups"
     ),
+    EventAction.ORGANIZATION_RENAMED: ActionName("Renamed the organization", "Organization"),
     EventAction.ORGANIZATION_SEEDED: ActionName("Applied a seed file", "Organization"),
     EventAction.ORGANIZATION_RESTORED: ActionName("Restored a backup", "Organization"),
 }

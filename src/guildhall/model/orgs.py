@@ -11,3 +11,21 @@ class Org(msgspec.Struct, frozen=True):
     name: str
     secret: bytes
     created_at: str
+
+
+class OrgSize(msgspec.Struct, frozen=True):
+    """How many of each kind an organization has."""
+
+    directories: int
+    users: int
+    groups: int
+    resources: int
+    keys: int
+
+
+class OrgRows(msgspec.Struct, frozen=True):
+    """What an organization has most of, which takes longer to count."""
+
+    memberships: int
+    roles: int
+    events: int
