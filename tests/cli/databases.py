@@ -50,3 +50,27 @@ TABLES = (
 def contents(url: str) -> dict[str, Rows]:
     """Return all rows of those tables."""
     return {table: sorted(run_sql(url, f"SELECT * FROM {table}"), key=repr) for table in TABLES}
+
+
+def tables_of_orgs(url: str) -> list[str]:
+    """Return every table that has rows of organizations, as the schema itself says."""
+    if sqlite_path(url) is not None:
+        sql = (
+            "SELECT t.name FROM pragma_table_list AS t JOIN pragma_table_info(t.name) AS c"
+            " WHERE t.type = 'table' AND c.name = 'org_key' ORDER BY t.name"
+        )
+    else:
+        sql = (
+            "SELECT CAST(c.table_name AS TEXT) FROM information_schema.columns AS c"
+            " WHERE c.table_schema = current_schema() AND c.column_name = 'org_key'"
+            " AND c.table_name !~ '_p[0-9]+$' ORDER BY c.table_name"
+        )
+    return [name for (name,) in run_sql(url, sql)]
+
+
+def rows_of_key(url: str, org_key: int) -> dict[str, Rows]:
+    """Return the rows that have this `org_key`."""
+    return {
+        table: sorted(run_sql(url, f"SELECT * FROM {table} WHERE org_key = {org_key}"), key=repr)
+        for table in tables_of_orgs(url)
+    }

@@ -88,6 +88,29 @@ def test_revoked_key_is_gone(on_database: Guildhall) -> None:
     assert on_database("keys", "revoke", made["id"]).code == ExitCode.NOT_FOUND
 
 
+@pytest.mark.parametrize("arguments", [("list",), ("create", "ci"), ("revoke", "x")])
+def test_keys_of_one_of_several_organizations(
+    on_database: Guildhall, arguments: tuple[str, ...], tmp_path: Any
+) -> None:
+    made = decoded(on_database("init", "--name", "Acme", "--json"))
+    several = tmp_path / "several.yaml"
+    others = "".join(f"- organization: {{name: Other {number}}}\n" for number in range(11))
+    several.write_text(f"organizations:\n{others}")
+    assert on_database("seed", str(several), "--create-organization").code == ExitCode.DONE
+    ended = on_database("keys", *arguments)
+    assert (ended.code, ended.out) == (ExitCode.USAGE, "")
+    assert "several organizations; choose one by --org: " in ended.err
+    assert ended.err.count("(") == 10
+    assert ended.err.endswith(" and 2 more.\n")
+    for said in (made["orgId"], "ACME"):
+        listed = decoded(on_database("keys", "list", "--org", said, "--json"))
+        assert [key["name"] for key in listed] == ["first key"]
+    unknown = on_database("keys", "list", "--org", "Acne")
+    assert unknown.code == ExitCode.NOT_FOUND
+    assert "did you mean 'Acme'?" in unknown.err
+    assert made["orgId"] in on_database("export", "--org", "acme").out
+
+
 def test_mistyped_database_is_not_made(guildhall: Guildhall, tmp_path: Any) -> None:
     path = tmp_path / "mistyped.db"
     ended = guildhall("keys", "list", "--database", str(path))

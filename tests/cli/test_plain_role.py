@@ -38,6 +38,8 @@ def test_commands_as_a_plain_role(guildhall, url, tmp_path):
         *(("migrate",), ("init",), ("keys", "create", "another"), ("keys", "list"), ("check",)),
         *(("export", "--output", seed), ("seed", seed)),
         *(("generate", "--groups", "40", "--users", "200"), ("check",), ("migrate",)),
+        *(("orgs", "rename", "Synthetic organization", "Gone"), ("orgs", "delete", "Gone", "--yes")),
+        *(("orgs", "list"), ("check",)),
     )
     for command in commands:
         ended = guildhall(*command, "--database", url)

@@ -267,12 +267,13 @@ def test_organizations_are_found_by_id_by_name_or_alone(seed: Seed, changes: Any
     made = seed("organization: {name: Two}", "--create-organization")
     assert "organizations created: 1" in made.out
     several = seed("groups: []", code=ExitCode.CONFLICT).err
-    assert "several organizations could be meant" in several
-    assert "(ONE)" in several
-    assert "(Two)" in several
+    assert "several organizations; set organization.name or organization.id in the file" in several
+    assert "or choose one by --org" in several
+    assert "ONE (" in several
     two_id = made.out.split()[0]
-    assert two_id in several
+    assert f"Two ({two_id})" in several
     assert "Two" in seed("groups: [{name: chosen}]", "--org", two_id).out
+    assert "Two" in seed("groups: [{name: chosen too}]", "--org", "two").out
     assert "there is no organization" in seed("groups: []", "--org", OTHER, code=ExitCode.REFUSED).err
     one, two = [f"{{organization: {{name: {name}}}, groups: [{{name: x}}]}}" for name in ("One", "Two")]
     both = f"organizations:\n- {one}\n- {two}"

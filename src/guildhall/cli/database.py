@@ -1,15 +1,18 @@
 """Commands that work on a database itself, beside a running server or without one."""
 
 import asyncio
+import difflib
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from guildhall.app import open_database
 from guildhall.cli.exit_codes import ExitCode, Failure
+from guildhall.model.names import fold
 from guildhall.model.orgs import Org
+from guildhall.operations.orgs import find_orgs, listed
 from guildhall.settings import read_settings
 from guildhall.store.database import Database, Transaction
 from guildhall.store.orgs import SELECT_ORGS
@@ -47,15 +50,32 @@ def in_database(url: str, work: Callable[[Database], Awaitable[Result]], *, crea
     return asyncio.run(open_and_work())
 
 
-async def choose_org(tx: Transaction, org_id: str | None) -> Org:
-    """Return the organization of that id, or the only one; raises Failure that lists them."""
-    orgs = await tx.all(SELECT_ORGS)
-    chosen = [org for org in orgs if org_id is None or org.id == org_id.lower()]
-    if len(chosen) == 1:
-        return chosen[0]
-    if not orgs:
+async def choose_org(tx: Transaction, said: str | None) -> Org:
+    """Return the organization of that id or name, or the only one; raises Failure that lists them."""
+    known = await tx.all(SELECT_ORGS)
+    if not known:
         raise Failure("The database has no organization yet: run `guildhall init`.", ExitCode.NOT_FOUND)
-    listed = ", ".join(f"{org.id} ({org.name})" for org in orgs)
-    if org_id is not None:
-        raise Failure(f"There is no organization {org_id}; there are: {listed}.", ExitCode.NOT_FOUND)
-    raise Failure(f"The database has several organizations; choose one by --org: {listed}.", ExitCode.USAGE)
+    if said is not None:
+        return _find(known, said)
+    if len(known) > 1:
+        raise Failure(
+            f"The database has several organizations; choose one by --org: {listed(known)}.", ExitCode.USAGE
+        )
+    return known[0]
+
+
+def _find(known: Sequence[Org], said: str) -> Org:
+    found = find_orgs(known, said)
+    if not found:
+        names = {fold(org.name): org.name for org in known}
+        near = difflib.get_close_matches(fold(said), names, n=1)
+        hint = f"; did you mean {names[near[0]]!r}?" if near else "."
+        raise Failure(
+            f"There is no organization {said!r}{hint} There is: {listed(known)}.", ExitCode.NOT_FOUND
+        )
+    if len(found) > 1:
+        raise Failure(
+            f"{len(found)} organizations have the name {said!r}: say which by its id: {listed(found)}.",
+            ExitCode.USAGE,
+        )
+    return found[0]

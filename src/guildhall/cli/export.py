@@ -24,7 +24,7 @@ Write = Callable[[bytes], int]
 
 @click.command(name="export")
 @database_option
-@click.option("--org", help="The organization's id; without it, all there are.")
+@click.option("--org", help="The organization's id or name; without it, all there are.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write to.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON in place of YAML.")

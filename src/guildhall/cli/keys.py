@@ -20,7 +20,7 @@ _PAGE = 500
 _DAY = 86_400_000
 _SCOPES = [permission.value for permission in GRANTABLE]
 
-_ORG = click.option("--org", help="The organization's id, when the database has several.")
+_ORG = click.option("--org", help="The organization's id or name, when the database has several.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 

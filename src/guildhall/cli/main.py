@@ -29,6 +29,7 @@ class Place(NamedTuple):
 COMMANDS = {
     "serve": Place("serve", "Serve the API from a database, or a furnished demonstration."),
     "init": Place("init", "Make a database with an organization, a directory and a first key."),
+    "orgs": Place("orgs", "List, rename and delete the organizations of a database."),
     "keys": Place("keys", "Create, list and revoke API keys."),
     "seed": Place("seed", "Furnish a database from a seed file."),
     "export": Place("export", "Write a database as a seed file."),

@@ -101,6 +101,11 @@ def write_line(text: str) -> None:
     sys.stdout.flush()
 
 
+def is_asked() -> bool:
+    """Whether somebody is there who can answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def ask(question: str) -> None:
     """Ask on the terminal whether to go on; no leaves the program."""
     click.confirm(harmless(question, terminal=True), abort=True, err=True)

@@ -10,7 +10,7 @@ import msgspec
 
 from guildhall.cli.database import database_option, in_database
 from guildhall.cli.exit_codes import ExitCode
-from guildhall.cli.output import Column, printable, progress, show_done, show_rows
+from guildhall.cli.output import Column, is_asked, printable, progress, show_done, show_rows
 from guildhall.model.errors import InvalidInput, TooManyRemovals
 from guildhall.model.seeds import (
     MOST_REMOVALS,
@@ -43,7 +43,7 @@ _COLUMNS = (
 @click.command(name="seed")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @database_option
-@click.option("--org", "org_id", help="The organization's id, where the file names none.")
+@click.option("--org", help="The organization's id or name, where the file names none.")
 @click.option("--create-organization", is_flag=True, help="The file may create another organization.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; show everything that would change.")
 @click.option(
@@ -125,11 +125,6 @@ def _try(
         return end.reports
     except TooManyRemovals as error:
         return error
-
-
-def is_asked() -> bool:
-    """Whether somebody is there who can answer."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _line(report: SeedReport) -> str:

@@ -286,8 +286,8 @@ class SeedOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How much it may remove; None is anything."""
     create_organization: bool = False
     """Whether it may create another organization beside those that are there."""
-    org_id: str | None = None
-    """The organization that it is for, where the file names none."""
+    org: str | None = None
+    """The id or the name of the organization that it is for, where the file names none."""
 
 
 class Difference(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from guildhall.model.permissions import Caller
 from guildhall.model.seeds import Difference, Located, OrganizationSeed, SeedDocument, SeedOptions, SeedReport
 from guildhall.model.times import to_text
 from guildhall.operations.events import record_event
-from guildhall.operations.orgs import create_org, require_org_name, system_caller
+from guildhall.operations.orgs import create_org, find_orgs, listed, require_org_name, system_caller
 from guildhall.operations.seeding.directories import seed_directories
 from guildhall.operations.seeding.groups import seed_groups
 from guildhall.operations.seeding.keys import seed_keys
@@ -97,15 +97,9 @@ def _find_org(known: Sequence[Org], document: SeedDocument, options: SeedOptions
     None is a new one: the first ones of a database, or another where that is asked for. Else a name with a
     slip of the pen would make a second organization.
     """
-    item = document.organization
-    found = _named(known, item, options)
+    found = _named(known, document.organization, options)
     if len(found) > 1:
-        where = item.place.where("id") if item else document.place.where("organization")
-        listed = ", ".join(f"{org.id} ({org.name})" for org in found)
-        raise Conflict(
-            f"{where}: several organizations could be meant; give the id of one,"
-            f" or choose it by --org: {listed}."
-        )
+        raise _several(found, document)
     if found or not known or options.create_organization:
         return found[0] if found else None
     raise _unknown(known, document, options)
@@ -117,28 +111,38 @@ def _named(
     if item is not None and isinstance(item.value.id, str):
         org_id = _require_id(item)
         return [org for org in known if org.id == org_id]
+    chosen = known if options.org is None else find_orgs(known, options.org)
     if item is not None and isinstance(item.value.name, str):
         name_key = fold(trim(item.value.name))
-        named = [org for org in known if fold(org.name) == name_key]
-        return [org for org in named if options.org_id in (None, org.id)]
-    return [org for org in known if options.org_id in (None, org.id)]
+        return [org for org in chosen if fold(org.name) == name_key]
+    return chosen
+
+
+def _several(found: Sequence[Org], document: SeedDocument) -> Conflict:
+    """Say what to set where several organizations could be meant."""
+    item = document.organization
+    if item is not None and isinstance(item.value.name, str):
+        where, what = item.place.where("id"), "several organizations have this name; set organization.id"
+    else:
+        where = document.place.where("organization")
+        what = "the database has several organizations; set organization.name or organization.id"
+    return Conflict(f"{where}: {what} in the file, or choose one by --org: {listed(found)}.".lstrip(": "))
 
 
 def _unknown(known: Sequence[Org], document: SeedDocument, options: SeedOptions) -> Misplaced:
     item = document.organization
     if item is None:
-        place, field, said = document.place, "organization", options.org_id or ""
+        place, field, said = document.place, "organization", options.org or ""
     elif isinstance(item.value.id, str):
         place, field, said = item.place, "id", item.value.id
     else:
         place, field, said = item.place, "name", str(item.value.name)
     near = difflib.get_close_matches(said, [org.name for org in known], 1)
-    there = ", ".join(f"{org.name} ({org.id})" for org in known)
     hint = f"; did you mean {near[0]}?" if near else "."
     return misplaced(
         place,
         field,
-        f"there is no organization {said[:200]}{hint} There is: {there}."
+        f"there is no organization {said[:200]}{hint} There is: {listed(known)}."
         " To create another one: guildhall seed --create-organization.",
     )
 
