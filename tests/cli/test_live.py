@@ -145,6 +145,28 @@ def test_groups_are_updated_and_listed_by_a_member(guildhall):
     assert [one["name"] for one in guildhall("users", "show", ada["accountId"])["groups"]] == ["listed"]
 
 
+def test_all_names_that_are_wrong_are_told_at_once(guildhall):
+    guildhall("users", "put", "grace@example.com", "--name", "Grace Hopper")
+    guildhall("resources", "put", "ari:cloud:jira::site/told", "--name", "Told Jira")
+    wrong = ("--member", "Grace Hoper", "--member", "Nobody At All", "--resource", "Told Jyra")
+    told = json.loads(guildhall("groups", "list", *wrong, expecting=ExitCode.NOT_FOUND))["error"]["message"]
+    assert told.splitlines() == [
+        "there is no user 'Grace Hoper'; did you mean 'Grace Hopper'?",
+        "there is no user 'Nobody At All'",
+        "there is no resource 'Told Jyra'; did you mean 'Told Jira'?",
+    ]
+    both = guildhall("groups", "assign", "No group", "Told Jyra", "user", expecting=ExitCode.NOT_FOUND)
+    assert len(json.loads(both)["error"]["message"].splitlines()) == 2
+
+
+def test_groups_are_listed_by_the_name_of_a_resource(guildhall):
+    guildhall("resources", "put", "ari:cloud:jira::site/named", "--name", "Named Jira")
+    guildhall("groups", "create", "holds a role")
+    guildhall("groups", "assign", "holds a role", "Named Jira", "user")
+    (found,) = guildhall("groups", "list", "--resource", "Named Jira")
+    assert found["name"] == "holds a role"
+
+
 def test_wrong_key(guildhall):
     guildhall("groups", "list", "--key", "ghk_nonsense", expecting=ExitCode.FORBIDDEN)
 

@@ -61,10 +61,11 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
 
 
 class Failure(Exception):
-    """Something that a command found out by itself; the text is one line."""
+    """Something that a command found out by itself, or several such things; each text is one line."""
 
-    def __init__(self, text: str, exit_code: ExitCode) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, exit_code: ExitCode, *more: str) -> None:
+        super().__init__("\n".join((text, *more)))
+        self.lines = (text, *more)
         self.exit_code = exit_code
 
 

@@ -4,6 +4,8 @@ Only documented operations are used: the members of a group come from the search
 id of a new group from the search for its name.
 """
 
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -16,6 +18,7 @@ from guildhall.cli.memberships import add_members, remove_members
 from guildhall.cli.names import (
     directory_id,
     find_account_id,
+    find_all,
     find_group,
     find_resource_id,
     first_directory_id,
@@ -83,7 +86,10 @@ def command() -> None:
 def list_groups(connection: Connection, counts: bool, limit: int | None, **filters: Any) -> None:
     """List groups, by name. Repeated options mean any of the values."""
     roles = [role_id(said) for said in filters.pop("role_ids")]
-    filters["account_ids"] = [find_account_id(connection, one) for one in filters["account_ids"]]
+    members = [partial(find_account_id, connection, one) for one in filters["account_ids"]]
+    resources = [partial(find_resource_id, connection, one) for one in filters["resource_ids"]]
+    found = find_all(*members, *resources)
+    filters |= {"account_ids": found[: len(members)], "resource_ids": found[len(members) :]}
     given = {name: value for name, value in filters.items() if value} | ({"role_ids": roles} if roles else {})
     if counts:
         given["expand"] = ["counts.users", "counts.resources"]
@@ -200,7 +206,7 @@ def list_roles(connection: Connection, group: str) -> None:
 @connected
 def assign_role(connection: Connection, group: str, resource: str, role: str) -> None:
     """Give a group a role on a resource."""
-    found, resource_id = find_group(connection, group), find_resource_id(connection, resource)
+    found, resource_id = _find_both(connection, group, resource)
     had = _has_role(connection, found, resource_id, role_id(role))
     assign = connection.client.role_assignments.assign
     assign(found.id, resource_id, role_id(role), directory_id=found.directory_id)
@@ -217,7 +223,7 @@ def assign_role(connection: Connection, group: str, resource: str, role: str) ->
 @connected
 def revoke_role(connection: Connection, group: str, resource: str, role: str) -> None:
     """Take a role on a resource from a group."""
-    found, resource_id = find_group(connection, group), find_resource_id(connection, resource)
+    found, resource_id = _find_both(connection, group, resource)
     had = _has_role(connection, found, resource_id, role_id(role))
     revoke = connection.client.role_assignments.revoke
     revoke(found.id, resource_id, role_id(role), directory_id=found.directory_id)
@@ -225,6 +231,15 @@ def revoke_role(connection: Connection, group: str, resource: str, role: str) ->
         "Revoked {role} on {resource} from {group!r}" if had else "{group!r} has no {role} on {resource}"
     )
     _role_done(connection, found, (resource_id, role_id(role)), sentence, changed=had)
+
+
+def _find_both(connection: Connection, group: str, resource: str) -> tuple[Group, str]:
+    lookups: tuple[Callable[[], Any], ...] = (
+        partial(find_group, connection, group),
+        partial(find_resource_id, connection, resource),
+    )
+    found, resource_id = find_all(*lookups)
+    return found, resource_id
 
 
 def _has_role(connection: Connection, group: Group, resource_id: str, role: str) -> bool:

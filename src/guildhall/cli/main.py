@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import click
 
 from guildhall import __version__
-from guildhall.cli.exit_codes import EPILOG, ExitCode, exit_code_of
+from guildhall.cli.exit_codes import EPILOG, ExitCode, Failure, exit_code_of
 from guildhall.client.errors import ErrorAnswer
 from guildhall.model.escapes import ESCAPED, harmless, harmless_json
 from guildhall.settings import unknown_variables
@@ -98,25 +98,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code; every error that may happen becomes one line."""
+    """Run a command and return its exit code; every error that may happen becomes a line."""
     as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     try:
         left = program.main(arguments, prog_name="guildhall", standalone_mode=False)
     except click.exceptions.Abort:
-        return _complain("interrupted", ExitCode.INTERRUPTED, as_json=as_json)
+        return _complain(("interrupted",), ExitCode.INTERRUPTED, as_json=as_json)
     except click.ClickException as error:
         return _show(error, as_json=as_json)
     except Exception as error:
         code = exit_code_of(error)
         if code is None:
             raise
-        return _complain(str(error), code, _answered(error), as_json=as_json)
+        lines = error.lines if isinstance(error, Failure) else (str(error),)
+        return _complain(lines, code, _answered(error), as_json=as_json)
     return left if isinstance(left, int) else ExitCode.DONE
 
 
 def _show(error: click.ClickException, *, as_json: bool) -> int:
     if as_json:
-        return _complain(error.format_message(), error.exit_code, as_json=True)
+        return _complain((error.format_message(),), error.exit_code, as_json=True)
     written = io.StringIO()
     error.show(file=written)
     for line in written.getvalue().splitlines():
@@ -131,10 +132,13 @@ def _answered(error: Exception) -> dict[str, Any]:
     return {"status": error.status, "code": error.code, "errorId": error.error_id}
 
 
-def _complain(text: str, code: int, more: Mapping[str, Any] | None = None, *, as_json: bool) -> int:
+def _complain(
+    lines: Sequence[str], code: int, more: Mapping[str, Any] | None = None, *, as_json: bool
+) -> int:
     if as_json:
-        told = {"error": {"exitCode": int(code), "message": text, **(more or {})}}
+        told = {"error": {"exitCode": int(code), "message": "\n".join(lines), **(more or {})}}
         click.echo(harmless_json(json.dumps(told, ensure_ascii=False)), err=True)
     else:
-        click.echo(f"Error: {harmless(text, terminal=True)}", err=True)
+        for line in lines:
+            click.echo(f"Error: {harmless(line, terminal=True)}", err=True)
     return code

@@ -8,7 +8,7 @@ compared once more here, because the next step may be to delete it.
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from guildhall.cli.connection import Connection
 from guildhall.cli.exit_codes import ExitCode, Failure
@@ -21,6 +21,8 @@ from guildhall.model.emails import email_key
 from guildhall.model.ids import ANY_DIRECTORY, is_account_id, parse_resource_id, parse_uuid
 from guildhall.model.names import fold, trim
 
+T = TypeVar("T")
+
 BATCH = 100
 """How many ids or e-mail addresses are looked up by one request."""
 
@@ -30,6 +32,20 @@ class Candidate(NamedTuple):
 
     id: str
     note: str
+
+
+def find_all(*lookups: Callable[[], T]) -> list[T]:
+    """Return what each look-up finds; raises one Failure that tells everything that is not found."""
+    found, failures = [], list[Failure]()
+    for lookup in lookups:
+        try:
+            found.append(lookup())
+        except Failure as failure:
+            failures.append(failure)
+    if failures:
+        first, *more = (line for failure in failures for line in failure.lines)
+        raise Failure(first, failures[0].exit_code, *more)
+    return found
 
 
 def directory_id(connection: Connection) -> str | None:

@@ -1,6 +1,7 @@
 """`guildhall users`: users on any server of the API, and furnishing those of a running Guildhall."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -11,6 +12,7 @@ from guildhall.cli.exit_codes import ExitCode, Failure
 from guildhall.cli.names import (
     directory_id,
     find_account_id,
+    find_all,
     find_directory_id,
     find_user,
     first_directory_id,
@@ -181,7 +183,9 @@ def put_user(
     connection: Connection, email: str, name: str | None, account_id: str | None, **fields: Any
 ) -> None:
     """Create the user with this e-mail address, or change them; what is left out stays as it is."""
-    directories = [find_directory_id(connection, one) for one in fields.pop("directories")]
+    directories = find_all(
+        *(partial(find_directory_id, connection, one) for one in fields.pop("directories"))
+    )
     given = said(fields) | ({"directories": directories} if directories else {})
     users, called = connection.client.furnishing.users, name or _name_there(connection, email, account_id)
     found = (
