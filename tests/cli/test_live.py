@@ -135,6 +135,41 @@ def test_events_are_followed_from_where_they_were_left(server, guildhall, capsys
     assert guildhall("events", "list", "--limit", "1", "--action", "group_created")[0]["id"] == new["id"]
 
 
+def test_events_are_listed_in_words(guildhall, capsys):
+    guildhall("groups", "create", "In words")
+    assert run(["events", "list", "--limit", "1"]) == ExitCode.DONE
+    titles, event = (line.split("\t") for line in capsys.readouterr().out.splitlines())
+    assert titles == ["TIME", "ACTION", "ACTOR", "MESSAGE"]
+    assert (event[1], event[3]) == ("group_created", "Created group In words")
+
+
+def test_events_are_followed_while_they_happen(server, guildhall):
+    command = [sys.executable, "-m", "guildhall", "events", "follow", "--json", "--interval", "0.1"]
+    guildhall("groups", "create", "Before following")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        actions = []
+        while "Before following" not in "".join(actions):
+            actions.append(process.stdout.readline())
+        guildhall("groups", "create", "While following")
+        assert "While following" in process.stdout.readline()
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def test_users_leave_a_directory(server, guildhall):
+    made = guildhall("users", "put", "leaver@example.com", "--name", "Leaver")
+    guildhall("groups", "create", "left")
+    guildhall("groups", "add", "left", "Leaver")
+    guildhall("users", "suspend", "Leaver")
+    assert guildhall("users", "show", "Leaver")["status"] == "suspended"
+    guildhall("users", "restore", "leaver@example.com")
+    guildhall("users", "remove", "Leaver", "--yes")
+    guildhall("users", "show", made["accountId"], expecting=ExitCode.NOT_FOUND)
+    assert guildhall("groups", "members", "left") == []
+
+
 def test_groups_are_updated_and_listed_by_a_member(guildhall):
     ada = guildhall("users", "put", "lister@example.com", "--name", "Lister")
     made = guildhall("groups", "create", "listed")

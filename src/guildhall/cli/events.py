@@ -16,11 +16,19 @@ from guildhall.client.v1.events import Event
 _PAGE = 100
 _TIMES = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"])
 
+
+def _message(event: Event) -> str | list[str]:
+    """Return the event in a sentence; where a server has none, what it is about."""
+    if event.message is not None and event.message.content:
+        return event.message.content
+    return [f"{one.type} {one.id}" for one in event.attributes.context]
+
+
 _COLUMNS: tuple[Column[Event], ...] = (
     Column("TIME", lambda event: event.attributes.time, whole=True),
     Column("ACTION", lambda event: event.attributes.action),
     Column("ACTOR", lambda event: event.attributes.actor and event.attributes.actor.name),
-    Column("ABOUT", lambda event: [f"{one.type} {one.id}" for one in event.attributes.context]),
+    Column("MESSAGE", _message),
 )
 
 
