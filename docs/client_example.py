@@ -21,8 +21,8 @@ def main(url: str, key: str, name: str, file: str) -> None:
         group_id = group_id_of(client, name)
         for start in range(0, len(addresses), 10):  # a search takes ten addresses
             found = client.users.search_all(emails=addresses[start : start + 10])
-            for done in client.memberships.add_each(group_id, [user.account_id for user in found]):
-                print(done.of, done.error or "is a member")
+            for result in client.memberships.add_each(group_id, [user.account_id for user in found]):
+                print(result.account_id, result.error or "is a member")
         for member in client.users.search_all(group_ids=[group_id]):
             print(member.account_id, member.name, member.email)
 

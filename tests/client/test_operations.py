@@ -71,13 +71,13 @@ async def test_many_members_are_told_one_by_one(remote, client, async_client, op
     replies = (Reply(204), error(409, "ADMIN-UAM-409-3", "The user limit is 1."), Reply(204))
     remote.play(*replies, *replies)
     done = list(getattr(client.memberships, operation)("g", ["a", "b", "c"]))
-    assert [(one.of, one.error and one.error.detail) for one in done] == [
+    assert [(one.account_id, one.error and one.error.detail) for one in done] == [
         ("a", None),
         ("b", "The user limit is 1."),
         ("c", None),
     ]
     again = [one async for one in getattr(async_client.memberships, operation)("g", ["a", "b", "c"])]
-    assert [one.of for one in again if one.error] == ["b"]
+    assert [one.account_id for one in again if one.error] == ["b"]
 
 
 def test_a_member_already_is_no_error_among_many(remote, client):

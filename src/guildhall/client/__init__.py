@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from guildhall.client.errors import UnexpectedAnswer as UnexpectedAnswer
     from guildhall.client.retries import NO_RETRIES as NO_RETRIES
     from guildhall.client.retries import RetryPolicy as RetryPolicy
+    from guildhall.client.senders import MemberResult as MemberResult
 
 _PLACES = {
     "LATEST": "conversations",
@@ -47,6 +48,7 @@ _PLACES = {
     "ErrorAnswer": "errors",
     "Guildhall": "clients",
     "InvalidArgument": "errors",
+    "MemberResult": "senders",
     "MethodNotAllowed": "errors",
     "NotFound": "errors",
     "NotListedYet": "errors",

@@ -20,10 +20,10 @@ T = TypeVar("T")
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-class Done(msgspec.Struct, frozen=True):
-    """What came of one of many calls; `error` is None where everything is as wanted now."""
+class MemberResult(msgspec.Struct, frozen=True):
+    """What came of adding or removing one of many; `error` is None where everything is as wanted now."""
 
-    of: str
+    account_id: str
     error: ErrorAnswer | None = None
 
 
@@ -41,15 +41,15 @@ class Sender:
         """Get the decoded answer of a call."""
         return self._carry_out(converse(self.session, call))
 
-    def send_each(self, calls: Mapping[str, Call[None]]) -> Iterator[Done]:
+    def send_each(self, calls: Mapping[str, Call[None]]) -> Iterator[MemberResult]:
         """Send one call after the other; what concerns all of them, as a bad key does, is raised."""
-        for of, call in calls.items():
+        for account_id, call in calls.items():
             try:
                 self.send(call)
             except ErrorAnswer as error:
-                yield Done(of, _unless_nothing_to_do(call, error))
+                yield MemberResult(account_id, _unless_nothing_to_do(call, error))
             else:
-                yield Done(of)
+                yield MemberResult(account_id)
 
     def walk(self, call: Call[Page[T]]) -> "Pages[T]":
         """Walk over the items of all pages of a list."""
@@ -104,15 +104,15 @@ class AsyncSender:
         """Get the decoded answer of a call."""
         return await self._carry_out(converse(self.session, call))
 
-    async def send_each(self, calls: Mapping[str, Call[None]]) -> AsyncIterator[Done]:
+    async def send_each(self, calls: Mapping[str, Call[None]]) -> AsyncIterator[MemberResult]:
         """Send one call after the other; what concerns all of them, as a bad key does, is raised."""
-        for of, call in calls.items():
+        for account_id, call in calls.items():
             try:
                 await self.send(call)
             except ErrorAnswer as error:
-                yield Done(of, _unless_nothing_to_do(call, error))
+                yield MemberResult(account_id, _unless_nothing_to_do(call, error))
             else:
-                yield Done(of)
+                yield MemberResult(account_id)
 
     def walk(self, call: Call[Page[T]]) -> "AsyncPages[T]":
         """Walk over the items of all pages of a list."""

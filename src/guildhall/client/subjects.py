@@ -5,6 +5,7 @@ synchronous client the method returns the answer, on one of the asynchronous cli
 it, and type checkers know which.
 """
 
+import collections.abc
 import functools
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -23,7 +24,7 @@ from typing import (
 
 from guildhall.client.calls import Call
 from guildhall.client.paging import Page
-from guildhall.client.senders import AsyncPages, AsyncSender, Done, Pages, Sender
+from guildhall.client.senders import AsyncPages, AsyncSender, MemberResult, Pages, Sender
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,20 +42,24 @@ class _Declared(Generic[P]):
     """A described call that is handed to one of the sender's methods."""
 
     verb = "send"
-    gives: Any = None
-    gives_awaited: Any = None
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Any]) -> None:
         self._describe = describe
         self.__doc__ = describe.__doc__
 
+    @staticmethod
+    def gives(answer: Any) -> Any:
+        """Return the type of what comes back from the synchronous client, by that of the call's answer."""
+        return answer
+
     @functools.cached_property
     def _signature(self) -> inspect.Signature:
-        return _readable(inspect.signature(self._describe), self.gives or _itself)
+        return _readable(inspect.signature(self._describe), self.gives)
 
     @functools.cached_property
     def _signature_awaited(self) -> inspect.Signature:
-        return _readable(inspect.signature(self._describe), self.gives_awaited or _awaitable)
+        given = self._signature.return_annotation
+        return self._signature.replace(return_annotation=_awaited(given))
 
     def _bind(self, subject: Any) -> Any:
         if subject is None:
@@ -68,6 +73,13 @@ class _Declared(Generic[P]):
         awaited = isinstance(subject.sender, AsyncSender)
         ask.__signature__ = self._signature_awaited if awaited else self._signature  # type: ignore[attr-defined]
         return ask
+
+
+def _awaited(given: Any) -> Any:
+    """Return what the asynchronous client gives in the place of something."""
+    in_turn: dict[Any, Any] = {Pages: AsyncPages, collections.abc.Iterator: AsyncIterator}
+    kind = in_turn.get(get_origin(given))
+    return Awaitable[given] if kind is None else kind[get_args(given)]
 
 
 def _readable(signature: inspect.Signature, gives: Any) -> inspect.Signature:
@@ -89,38 +101,6 @@ def _each_option(parameter: inspect.Parameter) -> list[inspect.Parameter]:
     ]
 
 
-def _itself(answer: Any) -> Any:
-    return answer
-
-
-def _awaitable(answer: Any) -> Any:
-    return Awaitable[answer]
-
-
-def _items_of(page: Any) -> Any:
-    return Pages[get_args(page)[0]]  # type: ignore[misc]
-
-
-def _awaited_items_of(page: Any) -> Any:
-    return AsyncPages[get_args(page)[0]]  # type: ignore[misc]
-
-
-def _what_came_of(_answer: Any) -> Any:
-    return Iterator[Done]
-
-
-def _awaited_what_came_of(_answer: Any) -> Any:
-    return AsyncIterator[Done]
-
-
-def _pieces_of(_answer: Any) -> Any:
-    return Iterator[bytes]
-
-
-def _awaited_pieces_of(_answer: Any) -> Any:
-    return AsyncIterator[bytes]
-
-
 class operation(_Declared[P], Generic[P, T]):  # noqa: N801 - a decorator
     """Sends the described call and gives its answer."""
 
@@ -139,8 +119,11 @@ class walking(_Declared[P], Generic[P, T]):  # noqa: N801 - a decorator
     """Walks the described list over all its pages and gives the items."""
 
     verb = "walk"
-    gives = staticmethod(_items_of)
-    gives_awaited = staticmethod(_awaited_items_of)
+
+    @staticmethod
+    def gives(answer: Any) -> Any:
+        """Return the pages of what a page holds."""
+        return Pages[get_args(answer)[0]]  # type: ignore[misc]
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Call[Page[T]]]) -> None:
         super().__init__(describe)
@@ -157,8 +140,11 @@ class streaming(_Declared[P], Generic[P]):  # noqa: N801 - a decorator
     """Gives the body of the described call's answer piece by piece."""
 
     verb = "stream"
-    gives = staticmethod(_pieces_of)
-    gives_awaited = staticmethod(_awaited_pieces_of)
+
+    @staticmethod
+    def gives(_answer: Any) -> Any:
+        """Return the pieces of a body."""
+        return Iterator[bytes]
 
     @overload
     def __get__(self, subject: Subject[Sender], owner: object) -> Callable[P, Iterator[bytes]]: ...
@@ -172,15 +158,20 @@ class each(_Declared[P], Generic[P]):  # noqa: N801 - a decorator
     """Sends the described calls one after the other and gives what came of each, by what it was for."""
 
     verb = "send_each"
-    gives = staticmethod(_what_came_of)
-    gives_awaited = staticmethod(_awaited_what_came_of)
+
+    @staticmethod
+    def gives(_answer: Any) -> Any:
+        """Return the results of all calls."""
+        return Iterator[MemberResult]
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Mapping[str, Call[None]]]) -> None:
         super().__init__(describe)
 
     @overload
-    def __get__(self, subject: Subject[Sender], owner: object) -> Callable[P, Iterator[Done]]: ...
+    def __get__(self, subject: Subject[Sender], owner: object) -> Callable[P, Iterator[MemberResult]]: ...
     @overload
-    def __get__(self, subject: Subject[AsyncSender], owner: object) -> Callable[P, AsyncIterator[Done]]: ...
+    def __get__(
+        self, subject: Subject[AsyncSender], owner: object
+    ) -> Callable[P, AsyncIterator[MemberResult]]: ...
     def __get__(self, subject: Any, owner: object) -> Any:
         return self._bind(subject)
