@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+import msgspec
 import pytest
 
 from guildhall.app import open_database
@@ -253,7 +254,8 @@ async def delete_until(url: str, org_key: int, transactions: int) -> int:
 def test_delete_goes_on_where_it_was_killed(
     one: Made, two: Made, on_database: Guildhall, database_url: str, monkeypatch: Any, transactions: int
 ) -> None:
-    monkeypatch.setattr(org_deletions, "ROWS_OF_SLICE", 150)
+    smaller = tuple(msgspec.structs.replace(table, rows=150) for table in org_deletions.SLICED)
+    monkeypatch.setattr(org_deletions, "SLICED", smaller)
     before = rows_of_key(database_url, two.org_key)
     assert asyncio.run(delete_until(database_url, one.org_key, transactions)) == transactions
     assert any(rows_of_key(database_url, one.org_key).values())

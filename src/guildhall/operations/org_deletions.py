@@ -4,6 +4,8 @@ Keys go first, so that nobody gets in while the rest goes. The organization's ro
 the command again after an interruption can name it. Every step is a transaction of its own.
 """
 
+import asyncio
+import time
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -17,8 +19,9 @@ from guildhall.store.org_deletions import (
     SlicedTable,
 )
 
-ROWS_OF_SLICE = 500
-"""Rows that one transaction takes away: some 50 ms on SQLite, where everybody else waits for it."""
+_REST = 0.5
+"""How many times as long as a transaction took there is no other: who waits for the write lock of SQLite has
+to wake up before it is taken again, or might wait until the end."""
 
 _BEFORE_ALL = -1
 _BEHIND_ALL = 2**62
@@ -50,15 +53,17 @@ async def delete_org_rows(database: Database, org_key: int, report: Report) -> N
 async def _empty(database: Database, table: SlicedTable, org_key: int, report: Report) -> None:
     start: Mapping[str, int] | None = table.bound("start", _BEFORE_ALL)
     while start is not None:
+        begun = time.monotonic()
         deleted, start = await database.write(_delete_slice, table, org_key, start)
         report(f"Deleting {table.name.replace('_', ' ')}", deleted)
+        await asyncio.sleep(_REST * (time.monotonic() - begun))
 
 
 async def _delete_slice(
     tx: Transaction, table: SlicedTable, org_key: int, start: Mapping[str, int]
 ) -> tuple[int, Mapping[str, int] | None]:
     """Delete a slice of a table; return how many rows of it went, and where the next slice starts, if any."""
-    found = await tx.one(table.select_last, org_key=org_key, rows=ROWS_OF_SLICE - 1, **start)
+    found = await tx.one(table.select_last, org_key=org_key, rows=table.rows - 1, **start)
     last = table.bound("last", _BEHIND_ALL) if found is None else msgspec.structs.asdict(found)
     deleted = 0
     for statement in table.deletes:
