@@ -13,20 +13,33 @@ from msgspec import UNSET, Meta, UnsetType
 
 Value = TypeVar("Value")
 
+# Every text is measured before anything is made of it (contract 8, "Limits of a request").
 Reference = Annotated[
     str,
     Meta(
-        min_length=1, description="An id, or a unique name or e-mail, in quotes when it looks like a number."
+        min_length=1,
+        max_length=1_000,
+        description="An id, or a unique name or e-mail, in quotes when it looks like a number.",
     ),
 ]
-Id = Annotated[str, Meta(description="A UUID.")]
+Id = Annotated[str, Meta(max_length=100, description="A UUID.")]
 Name = Annotated[
-    str, Meta(description="A text of 1 to 255 characters, in quotes when it looks like a number.")
+    str,
+    Meta(
+        max_length=1_000, description="A text of 1 to 255 characters, in quotes when it looks like a number."
+    ),
 ]
-Time = Annotated[str, Meta(description="A time such as 2026-01-31T12:00:00.000Z, or a date.")]
-Text = Annotated[str, Meta(description="A text; in quotes when it looks like a number, true, false or null.")]
+Time = Annotated[str, Meta(max_length=100, description="A time such as 2026-01-31T12:00:00.000Z, or a date.")]
+Text = Annotated[
+    str,
+    Meta(
+        max_length=5_000,
+        description="A text; in quotes when it looks like a number, true, false or null.",
+    ),
+]
+Word = Annotated[str, Meta(max_length=300)]
 Flag = Annotated[bool, Meta(description="true or false.")]
-RoleIds = Annotated[tuple[str, ...], Meta(description="A list of roles such as atlassian/user.")]
+RoleIds = Annotated[tuple[Word, ...], Meta(description="A list of roles such as atlassian/user.")]
 
 
 class Section(enum.StrEnum):
@@ -57,12 +70,12 @@ class OrganizationSeed(_Seed, frozen=True):
 class RoleSeed(_Seed, frozen=True):
     """A role of the catalogue: a new one, or a built-in one that is changed."""
 
-    id: Annotated[str, Meta(description="A role such as atlassian/user or acme/reviewer.")]
+    id: Annotated[str, Meta(max_length=200, description="A role such as atlassian/user or acme/reviewer.")]
     display_name: Name | UnsetType = UNSET
     uses_seat: Flag | UnsetType = UNSET
     for_groups: Flag | UnsetType = UNSET
     owners: (
-        Annotated[tuple[str, ...], Meta(description="Resource owners such as jira; null is every product.")]
+        Annotated[tuple[Word, ...], Meta(description="Resource owners such as jira; null is every product.")]
         | UnsetType
         | None
     ) = UNSET
@@ -80,7 +93,7 @@ class DirectorySeed(_Seed, frozen=True):
 class ResourceSeed(_Seed, frozen=True):
     """A resource. `over_limit` lets this file's users exceed its limit, as a lowered limit does."""
 
-    id: Annotated[str, Meta(description="An ARI such as ari:cloud:jira::site/1.")]
+    id: Annotated[str, Meta(max_length=400, description="An ARI such as ari:cloud:jira::site/1.")]
     name: Name | UnsetType = UNSET
     type: Text | UnsetType = UNSET
     status: (
@@ -130,9 +143,9 @@ class UserSeed(_Seed, frozen=True):
     `status` is that in every directory that does not say another.
     """
 
-    account_id: Annotated[str, Meta(description="An account id.")] | UnsetType = UNSET
+    account_id: Annotated[str, Meta(max_length=400, description="An account id.")] | UnsetType = UNSET
     name: Name | UnsetType = UNSET
-    email: Annotated[str, Meta(description="An e-mail address.")] | UnsetType = UNSET
+    email: Annotated[str, Meta(max_length=1_000, description="An e-mail address.")] | UnsetType = UNSET
     status: Status | UnsetType = UNSET
     closed: Flag | UnsetType = UNSET
     claim_status: (
@@ -149,7 +162,7 @@ class UserSeed(_Seed, frozen=True):
     location: Text | UnsetType | None = UNSET
     time_zone: Text | UnsetType | None = UNSET
     last_active: (
-        Annotated[Mapping[str, Time], Meta(description="A time for each resource id.")] | UnsetType
+        Annotated[Mapping[Word, Time], Meta(description="A time for each resource id.")] | UnsetType
     ) = UNSET
     directories: (
         Annotated[
@@ -175,7 +188,7 @@ class GroupRolesSeed(_Seed, frozen=True):
 
     resource: Reference
     roles: RoleIds
-    default_role: Annotated[str, Meta(description="One of the roles, or null.")] | None = None
+    default_role: Annotated[str, Meta(max_length=200, description="One of the roles, or null.")] | None = None
 
 
 class GroupSeed(_Seed, frozen=True):
@@ -216,14 +229,14 @@ class KeySeed(_Seed, frozen=True):
 
     id: Id | UnsetType = UNSET
     name: Name | UnsetType = UNSET
-    secret: Annotated[str, Meta(description="A whole key, ghk_….")] | UnsetType = UNSET
+    secret: Annotated[str, Meta(max_length=200, description="A whole key, ghk_….")] | UnsetType = UNSET
     hash: (
         Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="The SHA-256 of a key: 64 hex digits.")]
         | UnsetType
     ) = UNSET
     scopes: (
         Annotated[
-            tuple[str, ...], Meta(description="A list such as [read:groups:admin]; null is full access.")
+            tuple[Word, ...], Meta(description="A list such as [read:groups:admin]; null is full access.")
         ]
         | UnsetType
         | None

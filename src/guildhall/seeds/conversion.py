@@ -19,6 +19,7 @@ _KIND = re.compile(r"Expected `[^`]*`, got `(\w+)`")
 _SAID = (
     (re.compile(r"Invalid enum value (.*)"), "{0} is unknown."),
     (re.compile(r"Expected `str` of length >="), "is empty."),
+    (re.compile(r"Expected `str` of length <="), "is too long."),
     (re.compile(r"Expected `int` [<>]="), "is out of range."),
     (re.compile(r"Expected `str` matching"), "has the wrong form."),
 )

@@ -2,10 +2,14 @@
 length. Reading one of them in steps whose number is the square of that takes hours."""
 
 import tracemalloc
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args, get_origin
 
+import msgspec
 import pytest
 
 from guildhall.model.errors import InvalidInput
+from guildhall.model.seeds import KINDS, OrganizationSeed
 from guildhall.seeds.reading import read_seed_json, read_seed_text
 
 LENGTH = 1 << 20
@@ -63,3 +67,33 @@ def test_a_long_name_is_not_copied_for_its_items() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4 << 20
+
+
+def texts_of(kind: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Give each text that can stand in a type, with all that is said of it."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        for field in msgspec.structs.fields(kind):
+            yield from texts_of(field.type, f"{path}.{field.encode_name}")
+    elif (get_origin(kind) is Annotated and kind.__origin__ is str) or kind is str:
+        yield path, kind
+    else:
+        for part in get_args(kind):
+            yield from texts_of(part, path)
+
+
+def test_every_text_of_a_seed_is_measured_before_anything_is_made_of_it() -> None:
+    """Contract 8: a text that is too long is refused where it is read, and never folded or looked up."""
+    texts = [found for kind in (OrganizationSeed, *KINDS.values()) for found in texts_of(kind, kind.__name__)]
+    assert len(texts) > 30
+    for path, kind in texts:
+        try:
+            msgspec.convert("e\u0301\u0316" * 5_000, kind)
+        except msgspec.ValidationError:
+            continue
+        raise AssertionError(f"{path} takes a text of any length")
+
+
+def test_a_text_that_is_too_long_is_told_by_its_field() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_seed_text(("users:\n- name: " + "\u0301\u0316" * 60_000).encode())
+    assert "line 2: users[0].name: is too long. Right is: A text of 1 to 255" in refused.value.details[0]
