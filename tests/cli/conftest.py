@@ -1,9 +1,11 @@
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from guildhall.cli.exit_codes import ExitCode
 from guildhall.cli.main import run
 from tests.client.remote import ORG, Remote
 
@@ -44,5 +46,21 @@ def guildhall(remote: Remote, monkeypatch: Any, capsys: Any) -> Callable[..., En
     def call(*arguments: str) -> Ended:
         code = run(arguments)
         return Ended(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def seed(guildhall: Callable[..., Ended], database_url: str, tmp_path: Path) -> Callable[..., Ended]:
+    """Seed a text and return what the command said; what it did must be clean in the eyes of the check."""
+
+    def call(text: str, *options: str, code: int = ExitCode.DONE) -> Ended:
+        path = tmp_path / "seed.yaml"
+        path.write_text(text)
+        ended = guildhall("seed", str(path), "--database", database_url, *options)
+        assert ended.code == code, ended.err
+        if code == ExitCode.DONE:
+            assert guildhall("check", "--database", database_url).code == 0
+        return ended
 
     return call

@@ -38,22 +38,6 @@ groups:
 
 
 @pytest.fixture
-def seed(guildhall: Callable[..., Ended], database_url: str, tmp_path: Path) -> Seed:
-    """Seed a text and return what the command said, which must be clean in the eyes of the check."""
-
-    def call(text: str, *options: str, code: int = ExitCode.DONE) -> Ended:
-        path = tmp_path / "seed.yaml"
-        path.write_text(text)
-        ended = guildhall("seed", str(path), "--database", database_url, *options)
-        assert ended.code == code, ended.err
-        if code == ExitCode.DONE:
-            assert guildhall("check", "--database", database_url).code == 0
-        return ended
-
-    return call
-
-
-@pytest.fixture
 def changes(seed: Seed) -> Callable[[str], list[str]]:
     """Seed a text and return the changes in words."""
 

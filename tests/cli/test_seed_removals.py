@@ -19,21 +19,6 @@ COUNT = MOST_REMOVALS + 2
 
 
 @pytest.fixture
-def seed(guildhall: Callable[..., Ended], database_url: str, tmp_path: Path) -> Seed:
-    """Seed a text and return what the command said."""
-
-    def call(text: str, *options: str, code: int = ExitCode.DONE) -> Ended:
-        path = tmp_path / "seed.yaml"
-        path.write_text(text)
-        ended = guildhall("seed", str(path), "--database", database_url, *options)
-        assert ended.code == code, ended.err
-        assert guildhall("check", "--database", database_url).code == 0
-        return ended
-
-    return call
-
-
-@pytest.fixture
 def many(seed: Seed) -> None:
     """A group of more members than are removed without asking, with a role."""
     people = ", ".join(f"{{accountId: u{n}, name: U, email: u{n}@x.org}}" for n in range(COUNT))

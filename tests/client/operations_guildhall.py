@@ -105,11 +105,16 @@ OPERATIONS = {
     "revokeKey": (lambda c: c.furnishing.keys.revoke("k"), DONE, "DELETE", f"{OURS}/keys/k", None),
     "putSeed": (
         lambda c: c.furnishing.seeds.put(
-            b"{}", media_type="application/json", dry_run=True, allow_removals=True
+            b"{}",
+            media_type="application/json",
+            dry_run=True,
+            allow_removals=True,
+            prune=True,
+            prune_users=True,
         ),
         Reply(body={"data": []}),
         "PUT",
-        f"{OURS}/seed?dryRun=true&allowRemovals=true",
+        f"{OURS}/seed?dryRun=true&allowRemovals=true&prune=true&pruneUsers=true",
         {},
     ),
 }

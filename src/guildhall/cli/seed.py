@@ -1,7 +1,7 @@
 """`guildhall seed`: a database becomes what a seed file says."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from guildhall.model.seeds import (
     MOST_REMOVALS,
     Change,
     Difference,
+    Kept,
     SeedDocument,
     SeedOptions,
     SeedReport,
@@ -29,7 +30,7 @@ from guildhall.store.database import Database
 STDIN = "-"
 
 _PASSES = 3
-"""A file is looked through, then for the names that it moves, then applied."""
+"""A file is looked through, then for the names that it moves, then applied; a prune looks through it too."""
 
 _COLUMNS = (
     Column[Change]("CHANGE", lambda change: change.action),
@@ -37,6 +38,13 @@ _COLUMNS = (
     Column[Change]("ID", lambda change: change.id, whole=True),
     Column[Change]("NAME", lambda change: change.name),
     Column[Change]("WHAT", lambda change: change.changed),
+)
+
+_KEPT_COLUMNS = (
+    Column[Kept]("KEPT", lambda kept: kept.type),
+    Column[Kept]("ID", lambda kept: kept.id, whole=True),
+    Column[Kept]("NAME", lambda kept: kept.name),
+    Column[Kept]("WHY", lambda kept: kept.reason),
 )
 
 
@@ -49,8 +57,10 @@ _COLUMNS = (
 @click.option(
     "--allow-removals",
     is_flag=True,
-    help=f"Take away more than {MOST_REMOVALS} members, roles and users without asking.",
+    help=f"Take away more than {MOST_REMOVALS} groups, members, roles and users without asking.",
 )
+@click.option("--prune", is_flag=True, help="Remove groups and roles that the file does not name.")
+@click.option("--prune-users", is_flag=True, help="With --prune: remove users from directories too.")
 @click.option("--changes", "with_changes", is_flag=True, help="List every change, not only how many.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON: all that was changed.")
 @click.pass_context
@@ -67,9 +77,11 @@ def command(
 ) -> None:
     """Furnish the database from FILE (YAML or JSON; docs/seed-files.md), beside a running server too.
 
-    It is applied as a whole or not at all. What the file does not name stays. Seeding the same file
-    again changes nothing. FILE can be -, the standard input: an export can be piped in.
+    It is applied as a whole or not at all. What the file does not name stays, unless --prune is given.
+    Seeding the same file again changes nothing. FILE can be -, the standard input: an export can be piped in.
     """
+    if given["prune_users"] and not given["prune"]:
+        raise click.UsageError("--prune-users goes with --prune.")
     options = SeedOptions(most_removals=None if allow_removals else MOST_REMOVALS, **given)
     try:
         reports = _seed(database_url, file, options)
@@ -77,7 +89,7 @@ def command(
         for detail in error.details:
             click.echo(f"Error: {printable(detail)}", err=True)
         context.exit(ExitCode.REFUSED)
-    lines = [_line(report) for report in reports]
+    lines = [line for report in reports for line in _lines(report)]
     result: dict[str, Any] = {"organizations": msgspec.to_builtins(reports)}
     if options.dry_run:
         result["dryRun"] = True
@@ -93,7 +105,7 @@ def _seed(database_url: str, file: Path, options: SeedOptions) -> Sequence[SeedR
     On a terminal, ask before much is taken away, and again should it be more by then.
     """
     size = 0 if str(file) == STDIN else file.stat().st_size
-    with progress("Seeding", size * _PASSES) as advance:
+    with progress("Seeding", size * (_PASSES + options.prune)) as advance:
         documents = _read(file, advance)
         done = _try(database_url, documents, options)
     while isinstance(done, TooManyRemovals):
@@ -127,9 +139,11 @@ def _try(
         return error
 
 
-def _line(report: SeedReport) -> str:
+def _lines(report: SeedReport) -> Iterator[str]:
     counted = ", ".join(f"{what}: {count}" for what, count in report.totals.items())
-    return f"{report.organization_id}  {report.organization_name}  {counted or 'nothing changed'}"
+    yield f"{report.organization_id}  {report.organization_name}  {counted or 'nothing changed'}"
+    if report.kept:
+        yield f"Not pruned, because the rules forbid it: {len(report.kept)}; --changes lists them."
 
 
 def _show_changes(reports: Sequence[SeedReport]) -> None:
@@ -138,6 +152,8 @@ def _show_changes(reports: Sequence[SeedReport]) -> None:
             show_rows(report.changes, _COLUMNS, as_json=False)
         for change in report.changes:
             _show_differences(change)
+        if report.kept:
+            show_rows(report.kept, _KEPT_COLUMNS, as_json=False)
         if report.left_out:
             click.echo(f"and {report.left_out} more")
 

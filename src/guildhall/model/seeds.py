@@ -299,6 +299,10 @@ class SeedOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How much it may remove; None is anything."""
     create_organization: bool = False
     """Whether it may create another organization beside those that are there."""
+    prune: bool = False
+    """Whether it removes groups and direct roles of users that the file does not name."""
+    prune_users: bool = False
+    """Whether a prune removes users from directories as well."""
     org: str | None = None
     """The id or the name of the organization that it is for, where the file names none."""
 
@@ -315,12 +319,12 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True, rename="camel"):
-    """One subject that a seed created or changed.
+    """One subject that a seed created, changed or removed.
 
     `changed` says it in words, `differences` in full, up to a bound for all of the seed.
     """
 
-    action: Literal["created", "updated"]
+    action: Literal["created", "updated", "removed"]
     type: str
     id: str
     name: str
@@ -328,10 +332,19 @@ class Change(msgspec.Struct, frozen=True, rename="camel"):
     differences: tuple[Difference, ...] = ()
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """One subject that the file does not name and a prune may not remove, and why."""
+
+    type: str
+    id: str
+    name: str
+    reason: str
+
+
 class SeedReport(msgspec.Struct, frozen=True, rename="camel"):
     """What applying one document did; `changes` ends at a bound, `totals` counts all of them.
 
-    `removals` counts members, roles and users that were taken away.
+    `removals` counts groups, members, roles and users that were taken away.
     """
 
     organization_id: str
@@ -341,3 +354,5 @@ class SeedReport(msgspec.Struct, frozen=True, rename="camel"):
     removals: int = 0
     left_out: int = 0
     """Subjects and differences beyond the bound."""
+    kept: Sequence[Kept] = ()
+    """What a prune left, up to the same bound."""

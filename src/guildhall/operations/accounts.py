@@ -149,11 +149,15 @@ def _differences(before: Account | None, after: Account) -> dict[str, Any]:
 
 
 def _attributes(account: Account) -> dict[str, Any]:
-    user = account.user
     places = [
         {"directoryId": place.directory_id, "status": USER_STATUS_WORDS[place.status]}
         for place in account.directories
     ]
+    return {**account_values(account.user), "directories": places}
+
+
+def account_values(user: User) -> dict[str, Any]:
+    """Return what is known of an account, in the words of the API; what is not known is absent."""
     return {
         "name": user.name,
         "email": user.email,
@@ -161,7 +165,6 @@ def _attributes(account: Account) -> dict[str, Any]:
         "mfaEnabled": bool(user.mfa_enabled),
         "closed": bool(user.closed),
         **msgspec.to_builtins(user.details),
-        "directories": places,
     }
 
 

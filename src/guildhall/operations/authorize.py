@@ -41,7 +41,7 @@ _MOST_KNOWN = 10_000
 def _management_access(caller: Caller, group: Group) -> ManagementAccess:
     may_write = caller.may(Permission.WRITE_GROUPS)
     return ManagementAccess(
-        deletable=may_write and _why_not_deletable(caller, group) is None,
+        deletable=may_write and why_not_deletable(caller, group) is None,
         modifiable=may_write and _why_not_modifiable(caller, group) is None,
         readable=caller.may(Permission.READ_GROUPS),
     )
@@ -49,7 +49,7 @@ def _management_access(caller: Caller, group: Group) -> ManagementAccess:
 
 def require_deletable(caller: Caller, group: Group) -> None:
     """Raise Forbidden unless the caller may delete the group."""
-    error = _why_not_deletable(caller, group)
+    error = why_not_deletable(caller, group)
     if error is not None:
         raise error
 
@@ -116,7 +116,8 @@ def _why_guarded(caller: Caller, group: Group) -> Forbidden | None:
     )
 
 
-def _why_not_deletable(caller: Caller, group: Group) -> Forbidden | None:
+def why_not_deletable(caller: Caller, group: Group) -> Forbidden | None:
+    """Return the error for a caller who may not delete the group, or None."""
     error = _why_not_local(group)
     if error is not None:
         return error

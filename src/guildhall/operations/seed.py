@@ -1,8 +1,9 @@
 """Seeding: an organization becomes what a file says of it, as a whole or not at all (contract 6a).
 
-What the file does not name stays; of what it names, a field that it does not give stays. Lists that it
-does give (members and roles of a group, directories and roles of a user) are whole: what is not in
-them goes. Seeding the same file again changes nothing. One event tells of it all.
+What the file does not name stays, unless it is to be pruned (`operations.seeding.pruning`). Of what it
+names, a field that it does not give stays. Lists that it does give (members and roles of a group,
+directories and roles of a user) are whole: what is not in them goes. Seeding the same file again changes
+nothing. One event tells of it all.
 """
 
 import difflib
@@ -26,6 +27,8 @@ from guildhall.operations.seeding.groups import seed_groups
 from guildhall.operations.seeding.keys import seed_keys
 from guildhall.operations.seeding.limits import require_seats, select_seats_used
 from guildhall.operations.seeding.locations import located, misplaced, read_time
+from guildhall.operations.seeding.moved_names import free_group_names
+from guildhall.operations.seeding.pruning import prune_groups, prune_kept_groups, prune_users
 from guildhall.operations.seeding.reports import require_removals
 from guildhall.operations.seeding.resources import seed_resources
 from guildhall.operations.seeding.roles import seed_roles
@@ -58,7 +61,7 @@ async def seed_organizations(
     meant = [_find_org(known, document, options) for document in documents]
     reports = []
     for document, org in zip(documents, meant, strict=True):
-        reports.append(await _seed_one(tx, document, org))
+        reports.append(await _seed_one(tx, document, org, options))
     return _end(reports, options)
 
 
@@ -66,7 +69,7 @@ async def seed_organization(
     tx: Transaction, caller: Caller, document: SeedDocument, options: SeedOptions = _CAREFUL
 ) -> SeedReport:
     """Apply a document to the caller's organization; return what changed. Raises the same errors."""
-    return _end([await _seed_known(tx, caller, document)], options)[0]
+    return _end([await _seed_known(tx, caller, document, options)], options)[0]
 
 
 def _end(reports: Sequence[SeedReport], options: SeedOptions) -> Sequence[SeedReport]:
@@ -76,9 +79,11 @@ def _end(reports: Sequence[SeedReport], options: SeedOptions) -> Sequence[SeedRe
     return reports
 
 
-async def _seed_one(tx: Transaction, document: SeedDocument, org: Org | None) -> SeedReport:
+async def _seed_one(
+    tx: Transaction, document: SeedDocument, org: Org | None, options: SeedOptions
+) -> SeedReport:
     if org is not None:
-        return await _seed_known(tx, system_caller(org), document)
+        return await _seed_known(tx, system_caller(org), document, options)
     item = document.organization
     if item is None or not isinstance(item.value.name, str):
         where = item.place.where("name") if item else document.place.where("organization")
@@ -86,7 +91,7 @@ async def _seed_one(tx: Transaction, document: SeedDocument, org: Org | None) ->
     with located(item.place):
         org_id = item.value.id if isinstance(item.value.id, str) else None
         caller = await create_org(tx, item.value.name, org_id)
-    run = Run(tx, _seeding(caller))
+    run = Run(tx, _seeding(caller), options)
     run.report.created(_KIND, caller.org_id, item.value.name)
     return await _apply(run, caller, document)
 
@@ -137,7 +142,7 @@ def _unknown(known: Sequence[Org], document: SeedDocument, options: SeedOptions)
         place, field, said = item.place, "id", item.value.id
     else:
         place, field, said = item.place, "name", str(item.value.name)
-    near = difflib.get_close_matches(said, [org.name for org in known], 1)
+    near = difflib.get_close_matches(said[:200], [org.name for org in known], 1)
     hint = f"; did you mean {near[0]}?" if near else "."
     return misplaced(
         place,
@@ -154,13 +159,15 @@ def _require_id(item: Located[OrganizationSeed]) -> str:
     return org_id
 
 
-async def _seed_known(tx: Transaction, caller: Caller, document: SeedDocument) -> SeedReport:
+async def _seed_known(
+    tx: Transaction, caller: Caller, document: SeedDocument, options: SeedOptions
+) -> SeedReport:
     item = document.organization
     if item is not None and isinstance(item.value.id, str) and _require_id(item) != caller.org_id:
         raise misplaced(
             item.place, "id", f"must be that of the organization which is seeded: {caller.org_id}."
         )
-    return await _apply(Run(tx, _seeding(caller)), caller, document)
+    return await _apply(Run(tx, _seeding(caller), options), caller, document)
 
 
 def _seeding(caller: Caller) -> Caller:
@@ -174,16 +181,26 @@ async def _apply(run: Run, caller: Caller, document: SeedDocument) -> SeedReport
     seats = await select_seats_used(run)
     name = await _change_org(run, org, document)
     await seed_roles(run, document)
-    await seed_directories(run, document)
+    listed = await seed_directories(run, document)
     await seed_resources(run, document)
-    await seed_users(run, document)
+    named = await seed_users(run, document)
+    await free_group_names(run, document)
+    kept = await prune_groups(run, document, listed)
     await seed_groups(run, document)
+    await prune_kept_groups(run, kept)
+    await prune_users(run, document, listed, named)
     await seed_keys(run, document)
     await require_seats(run, seats)
     await _record(run, caller, name)
     report = run.report
     return SeedReport(
-        caller.org_id, name, dict(report.totals), report.changes, report.removals, report.left_out
+        caller.org_id,
+        name,
+        dict(report.totals),
+        report.changes,
+        report.removals,
+        report.left_out,
+        report.kept,
     )
 
 

@@ -111,12 +111,17 @@ def _require_invited(user: User, standing: UserDirectory) -> None:
         )
 
 
-async def require_no_org_admin(tx: Transaction, caller: Caller, user: User) -> None:
-    """Raise InvalidInput for a user who holds `atlassian/org-admin`, directly or through a group."""
+async def is_org_admin(tx: Transaction, caller: Caller, user: User) -> bool:
+    """Whether a user holds `atlassian/org-admin`, directly or through a group."""
     held = await tx.value(
         user_roles.SELECT_HOLDS_ROLE, org_key=caller.org_key, user_key=user.user_key, role_id=ORG_ADMIN
     )
-    if held is not None:
+    return held is not None
+
+
+async def require_no_org_admin(tx: Transaction, caller: Caller, user: User) -> None:
+    """Raise InvalidInput for a user who holds `atlassian/org-admin`, directly or through a group."""
+    if await is_org_admin(tx, caller, user):
         raise InvalidInput(
             f"accountId: the user {user.account_id} is an organization admin and can be neither suspended"
             " nor removed; revoke atlassian/org-admin first."

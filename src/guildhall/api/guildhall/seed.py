@@ -21,6 +21,7 @@ from guildhall.model.seeds import (
     Change,
     DirectorySeed,
     GroupSeed,
+    Kept,
     KeySeed,
     OrganizationSeed,
     ResourceSeed,
@@ -58,9 +59,12 @@ class SeedReportBody(msgspec.Struct, frozen=True, rename="camel"):
     organization_name: str
     totals: dict[str, int]
     changes: Sequence[Change]
-    removals: Annotated[int, Meta(description="Members, roles and users that were taken away.")]
+    removals: Annotated[int, Meta(description="Groups, members, roles and users that were taken away.")]
     left_out: Annotated[
         int, Meta(description="Changes and differences that are counted but not listed: beyond 100,000.")
+    ]
+    kept: Annotated[
+        Sequence[Kept], Meta(description="What a prune left, since the rules forbid to remove it.")
     ]
     dry_run: Annotated[bool, Meta(description="Whether nothing was changed, as was asked for.")]
 
@@ -71,7 +75,16 @@ class SeedQuery(msgspec.Struct, frozen=True, rename="camel"):
     dry_run: Annotated[bool, Meta(description="Change nothing; tell what would change.")] = False
     allow_removals: Annotated[
         bool,
-        Meta(description="Take away more than 20 members, roles and users; without it that is refused."),
+        Meta(
+            description="Take away more than 20 groups, members, roles and users; without it that is refused."
+        ),
+    ] = False
+    prune: Annotated[
+        bool,
+        Meta(description="Remove groups, and direct roles of users, that the seed file does not name."),
+    ] = False
+    prune_users: Annotated[
+        bool, Meta(description="With prune: remove users whom the file does not name from directories.")
     ] = False
 
 
@@ -86,8 +99,12 @@ async def put_seed(tx: Transaction, request: Request) -> Response:
     if len(documents) != 1:
         raise InvalidInput("organizations: one organization is seeded here, that of the path.")
     query: SeedQuery = request.query
+    if query.prune_users and not query.prune:
+        raise InvalidInput("pruneUsers: goes with prune=true.")
     most = None if query.allow_removals else MOST_REMOVALS
-    options = SeedOptions(dry_run=query.dry_run, most_removals=most)
+    options = SeedOptions(
+        dry_run=query.dry_run, most_removals=most, prune=query.prune, prune_users=query.prune_users
+    )
     try:
         report = await rules.seed_organization(tx, request.caller, documents[0], options)
     except rules.DryRun as end:
@@ -103,6 +120,7 @@ def _answer(report: SeedReport, *, dry_run: bool) -> Response:
         changes=report.changes,
         removals=report.removals,
         left_out=report.left_out,
+        kept=report.kept,
         dry_run=dry_run,
     )
     return json_response(DataBody(body))

@@ -18,12 +18,21 @@ class Seeds(Subject[S]):
         media_type: str = "application/yaml",
         dry_run: bool = False,
         allow_removals: bool = False,
+        prune: bool = False,
+        prune_users: bool = False,
     ) -> Call[dict[str, Any]]:
         """Apply a seed file as a whole or not at all, and tell what changed; a dry run changes nothing.
 
-        Raises Conflict when it would take away more than 20 members, roles and users unallowed.
+        A prune removes what the file does not name: groups and direct roles of users, and with `prune_users`
+        users from directories. Raises Conflict when it would take away more than 20 groups, members, roles
+        and users unallowed.
         """
-        given = {"dryRun": dry_run, "allowRemovals": allow_removals}
+        given = {
+            "dryRun": dry_run,
+            "allowRemovals": allow_removals,
+            "prune": prune,
+            "pruneUsers": prune_users,
+        }
         return Call(
             method="PUT",
             path=(*FURNISHING, "seed"),

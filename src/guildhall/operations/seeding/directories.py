@@ -18,8 +18,11 @@ _KIND = "directories"
 _FIELDS = ("name", "icon", "is_default")
 
 
-async def seed_directories(run: Run, document: SeedDocument) -> None:
-    """Create and change directories; an organization without any gets its first."""
+async def seed_directories(run: Run, document: SeedDocument) -> set[str]:
+    """Create and change directories, and return the ids of those that the file lists.
+
+    An organization without any gets its first.
+    """
     await run.load_directories()
     default: Located[DirectorySeed] | None = None
     names = _names(run, document)
@@ -37,6 +40,7 @@ async def seed_directories(run: Run, document: SeedDocument) -> None:
         await _create(run, run.tx.new_id(), DirectoryChanges(name=FIRST_NAME))
     await run.load_directories()
     _require_default(run, document, names)
+    return seen
 
 
 def _names(run: Run, document: SeedDocument) -> dict[str, str]:

@@ -28,7 +28,6 @@ from guildhall.operations.seeding.group_roles import (
 )
 from guildhall.operations.seeding.locations import located, misplaced
 from guildhall.operations.seeding.members import change_members, insert_members, read_members
-from guildhall.operations.seeding.moved_names import free_group_names
 from guildhall.operations.seeding.reports import came, differences
 from guildhall.operations.seeding.runs import Run
 from guildhall.store import groups, seeds
@@ -45,14 +44,16 @@ Kind = tuple[int, int, int, int]
 
 
 async def seed_groups(run: Run, document: SeedDocument) -> None:
-    """Create and change groups; raises NameTaken, and InvalidInput for what the file refers to in vain."""
-    await free_group_names(run, document)
+    """Create and change groups; the names that the file moves are free.
+
+    Raises NameTaken, and InvalidInput for what the file refers to in vain.
+    """
     seen: set[int] = set()
     counts: Counter[Kind] = Counter()
     defaults: dict[tuple[int, int], str] = {}
     items = document.items(Section.GROUPS)
     while chunk := list(islice(items, _AT_ONCE)):
-        known = await _find_by_id(run, chunk)
+        known = await find_groups_by_id(run, chunk)
         for item in chunk:
             roles = await read_group_roles(run, item, defaults)
             before = await _find(run, item, known)
@@ -67,7 +68,8 @@ async def seed_groups(run: Run, document: SeedDocument) -> None:
     await _count(run, counts)
 
 
-async def _find_by_id(run: Run, chunk: Sequence[Located[GroupSeed]]) -> dict[str, Group]:
+async def find_groups_by_id(run: Run, chunk: Sequence[Located[GroupSeed]]) -> dict[str, Group]:
+    """Return the groups that some of the file's mean by their ids."""
     ids = [item.value.id.lower() for item in chunk if isinstance(item.value.id, str)]
     if not ids:
         return {}
@@ -81,12 +83,13 @@ async def _find(run: Run, item: Located[GroupSeed], known: dict[str, Group]) -> 
         return known.get(seed.id.lower())
     if not isinstance(seed.name, str):
         raise misplaced(item.place, "name", "is required where there is no id.")
-    directory = _directory(run, item)
+    directory = directory_of_group(run, item)
     key = {**run.org, "directory_key": directory.directory_key}
     return await run.tx.one(seeds.SELECT_GROUP_BY_NAME, **key, name_key=fold(trim(seed.name)))
 
 
-def _directory(run: Run, item: Located[GroupSeed]) -> Directory:
+def directory_of_group(run: Run, item: Located[GroupSeed]) -> Directory:
+    """Return the directory that the file gives a group, else the default one; raises InvalidInput."""
     reference = item.value.directory
     if isinstance(reference, str):
         return run.directory(item.place, "directory", reference)
@@ -126,7 +129,7 @@ def _new(run: Run, item: Located[GroupSeed]) -> Group:
     group_id = parse_uuid(seed.id) if isinstance(seed.id, str) else run.tx.new_id()
     if group_id is None:
         raise misplaced(item.place, "id", "must be a UUID, or left out.")
-    directory = _directory(run, item)
+    directory = directory_of_group(run, item)
     blank = Group(
         group_key=0,
         id=group_id,
@@ -211,7 +214,7 @@ async def _count(run: Run, counts: Counter[Kind]) -> None:
 
 
 async def _change(run: Run, item: Located[GroupSeed], found: Group, roles: GroupRoles | None) -> Group:
-    if item.value.directory is not UNSET and _directory(run, item).id != found.directory_id:
+    if item.value.directory is not UNSET and directory_of_group(run, item).id != found.directory_id:
         text = f"a group stays in its directory, which is {found.directory_id}."
         raise misplaced(item.place, "directory", text)
     members = await read_members(run, item, found)

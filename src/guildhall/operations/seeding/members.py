@@ -74,7 +74,7 @@ async def read_members(run: Run, item: Located[GroupSeed], group: Group) -> Memb
     wanted = await _read(run, item)
     if run.tx.engine != "postgres":
         return Members(wanted, frozenset())
-    moving = wanted.keys() ^ (await _select(run, group)).keys()
+    moving = wanted.keys() ^ (await select_members(run, group)).keys()
     await _hold(run, group, moving)
     return Members(wanted, moving)
 
@@ -84,12 +84,12 @@ async def change_members(
 ) -> tuple[list[str], list[Difference]]:
     """Make the members of a group, which is locked, those of the file; return what changed."""
     wanted = members.wanted
-    present = await _select(run, group)
+    present = await select_members(run, group)
     late = (wanted.keys() ^ present.keys()) - members.held
     if late and run.tx.engine == "postgres":
         # Others came or went before the group was locked. Who of them is to go was read too early.
         await _hold(run, group, late)
-        present = await _select(run, group)
+        present = await select_members(run, group)
     gone = [row for account_id, row in present.items() if account_id not in wanted]
     for row in gone:
         user = DirectoryUser(row.user_key, row.account_id, row.name, row.email, row.status)
@@ -123,7 +123,7 @@ async def _hold(run: Run, group: Group, account_ids: Collection[str]) -> None:
         await run.tx.value(seeds.LOCK_DIRECTORY_USERS, **key, account_ids=chunk)
 
 
-async def _select(run: Run, group: Group) -> dict[str, Member]:
+async def select_members(run: Run, group: Group) -> dict[str, Member]:
     """Return the members of a group by their account ids."""
     rows = await run.tx.all(
         memberships.SELECT_MEMBERS,
@@ -165,6 +165,8 @@ async def _read(run: Run, item: Located[GroupSeed]) -> Wanted:
         wanted[account_id] = _Wanted(number, added_at)
     if absent:
         raise _unknown(item, entries, absent)
+    if run.options.prune:
+        run.members.update(wanted)
     return wanted
 
 

@@ -7,15 +7,16 @@ from typing import Any
 import msgspec
 
 from guildhall.model.errors import TooManyRemovals
-from guildhall.model.seeds import Change, Difference, SeedReport
+from guildhall.model.seeds import Change, Difference, Kept, SeedReport
 
 MOST_CHANGES = 100_000
 """Changes that are listed, and differences of all of them; all are counted."""
 
+GROUPS_REMOVED = "groups removed"
 MEMBERS_REMOVED = "members removed"
 ROLES_TAKEN = "roles taken"
 USERS_REMOVED = "users removed from directories"
-_REMOVALS = (MEMBERS_REMOVED, ROLES_TAKEN, USERS_REMOVED)
+_REMOVALS = (GROUPS_REMOVED, MEMBERS_REMOVED, ROLES_TAKEN, USERS_REMOVED)
 _GIVEN_AND_TAKEN = {
     "members": ("members added", MEMBERS_REMOVED),
     "groups": ("members added", MEMBERS_REMOVED),
@@ -34,12 +35,13 @@ class Report:
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self.totals: Counter[str] = Counter()
+        self.kept: list[Kept] = []
         self.left_out = 0
         self._room = MOST_CHANGES
 
     @property
     def removals(self) -> int:
-        """How many members, roles and users the seed takes away."""
+        """How many groups, members, roles and users the seed takes away."""
         return sum(self.totals[what] for what in _REMOVALS)
 
     def created(self, kind: str, subject_id: str, name: str, differences: Iterable[Difference] = ()) -> None:
@@ -57,6 +59,17 @@ class Report:
         """Note a changed subject, unless nothing of it is."""
         if changed:
             self._add(Change("updated", kind, subject_id, name, tuple(changed)), differences)
+
+    def removed(self, kind: str, subject_id: str, name: str, differences: Iterable[Difference] = ()) -> None:
+        """Note a subject that is gone, and what went with it."""
+        self._add(Change("removed", kind, subject_id, name), differences)
+
+    def keep(self, kind: str, subject_id: str, name: str, reason: str) -> None:
+        """Note a subject that a prune may not remove."""
+        if len(self.kept) < MOST_CHANGES:
+            self.kept.append(Kept(kind, subject_id, name, reason))
+        else:
+            self.left_out += 1
 
     def _add(self, change: Change, differences: Iterable[Difference]) -> None:
         self.totals[f"{change.type} {change.action}"] += 1

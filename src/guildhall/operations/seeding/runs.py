@@ -12,7 +12,7 @@ from guildhall.model.names import fold, trim
 from guildhall.model.permissions import Caller
 from guildhall.model.resources import Resource
 from guildhall.model.roles import Role
-from guildhall.model.seeds import Place
+from guildhall.model.seeds import Place, SeedOptions
 from guildhall.operations.seeding.locations import misplaced
 from guildhall.operations.seeding.reports import Report
 from guildhall.store import exports, resources, roles, seeds
@@ -31,9 +31,10 @@ _REFRESH_FACTOR = 4
 class Run:
     """A seed of one organization, in one transaction."""
 
-    def __init__(self, tx: Transaction, caller: Caller) -> None:
+    def __init__(self, tx: Transaction, caller: Caller, options: SeedOptions) -> None:
         self.tx = tx
         self.caller = caller
+        self.options = options
         self.report = Report()
         self.roles: dict[str, Role] = {}
         self.directories: dict[str, Directory] = {}
@@ -41,6 +42,8 @@ class Run:
         """Resources that may have more users than their limit."""
         self.limits_at: dict[int, Place] = {}
         """Where in the file a resource stands."""
+        self.members: set[str] = set()
+        """Account ids that the file names as members of groups, where it prunes."""
         self._resources: dict[str, Resource] = {}
         self._written: dict[str, tuple[int, int]] = {}
 

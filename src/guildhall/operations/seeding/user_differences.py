@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from guildhall.model.seeds import Difference
 from guildhall.model.times import to_text
 from guildhall.model.users import (
-    CLAIM_STATUS_WORDS,
     USER_STATUS_WORDS,
     Account,
     ManagementSource,
-    Profile,
     UserDirectory,
 )
+from guildhall.operations.accounts import account_values
 from guildhall.operations.seeding.reports import went
 from guildhall.operations.seeding.runs import Run
 from guildhall.operations.standings import select_groups
@@ -23,28 +20,13 @@ from guildhall.store import user_roles
 
 def account_differences(before: Account, after: Account) -> list[Difference]:
     """Return the fields with other values, and directories joined, left, or with another status."""
-    old, new = _values(before), _values(after)
-    fields = [Difference(name, old[name], new[name]) for name in old if old[name] != new[name]]
+    old, new = account_values(before.user), account_values(after.user)
+    names = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+    fields = [Difference(name, old.get(name), new.get(name)) for name in names]
     was, is_ = _standings(before.directories), _standings(after.directories)
     ids = dict.fromkeys((*was, *is_))
     places = [(was.get(directory_id), is_.get(directory_id)) for directory_id in ids]
     return [*fields, *(Difference("directories", left, joined) for left, joined in places if left != joined)]
-
-
-def _values(account: Account) -> dict[str, Any]:
-    user = account.user
-    return {
-        "name": user.name,
-        "email": user.email,
-        "claimStatus": CLAIM_STATUS_WORDS[user.claim_status],
-        "mfaEnabled": bool(user.mfa_enabled),
-        "closed": bool(user.closed),
-        **_NO_PROFILE,
-        **msgspec.to_builtins(user.details),
-    }
-
-
-_NO_PROFILE = {field.encode_name: None for field in msgspec.structs.fields(Profile)}
 
 
 def _standings(places: Sequence[UserDirectory]) -> dict[str, dict[str, Any]]:

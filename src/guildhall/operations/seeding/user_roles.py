@@ -34,10 +34,14 @@ class _Grant(msgspec.Struct, frozen=True):
         return self.resource_key, self.role_key
 
 
+DirectRoles = dict[Pair, _Grant]
+"""The roles that a user holds directly."""
+
+
 async def seed_user_roles(run: Run, held: Sequence[tuple[Located[UserSeed], Account]]) -> dict[int, Changed]:
     """Make the direct roles of users those of the file, where it gives any; return the changes in words."""
     given = [(item, account) for item, account in held if item.value.roles is not UNSET]
-    before = await _select(run, [account for _, account in given])
+    before = await select_user_roles(run, [account for _, account in given])
     changes: dict[int, Changed] = {}
     for item, account in given:
         wanted = await _wanted(run, item)
@@ -55,8 +59,15 @@ async def seed_user_roles(run: Run, held: Sequence[tuple[Located[UserSeed], Acco
     return changes
 
 
-async def _select(run: Run, accounts: Sequence[Account]) -> dict[int, dict[Pair, _Grant]]:
-    found: dict[int, dict[Pair, _Grant]] = {}
+async def drop_user_roles(run: Run, account: Account, held: DirectRoles) -> list[Difference]:
+    """Take all direct roles from a user; return them."""
+    await _store(run, account, held, list(held.values()), ())
+    return went("roles", [held[pair].words for pair in sorted(held)])
+
+
+async def select_user_roles(run: Run, accounts: Sequence[Account]) -> dict[int, DirectRoles]:
+    """Return the direct roles of those users who hold any, by their keys."""
+    found: dict[int, DirectRoles] = {}
     if not accounts:
         return found
     keys = [account.user.user_key for account in accounts]
@@ -67,8 +78,8 @@ async def _select(run: Run, accounts: Sequence[Account]) -> dict[int, dict[Pair,
     return found
 
 
-async def _wanted(run: Run, item: Located[UserSeed]) -> dict[Pair, _Grant]:
-    wanted: dict[Pair, _Grant] = {}
+async def _wanted(run: Run, item: Located[UserSeed]) -> DirectRoles:
+    wanted: DirectRoles = {}
     for number, entry in enumerate(item.value.roles or ()):
         field = f"roles[{number}]"
         resource = await run.resource(item.place, f"{field}.resource", entry.resource)
@@ -91,7 +102,7 @@ def _grant(item: Located[UserSeed], field: str, resource: Resource, role: Role) 
 
 
 async def _store(
-    run: Run, account: Account, old: dict[Pair, _Grant], removed: Sequence[_Grant], added: Sequence[_Grant]
+    run: Run, account: Account, old: DirectRoles, removed: Sequence[_Grant], added: Sequence[_Grant]
 ) -> None:
     tx, caller, user_key = run.tx, run.caller, account.user.user_key
     rows = [(caller.org_key, user_key, *grant.pair) for grant in removed]

@@ -54,8 +54,11 @@ class _Entry(msgspec.Struct):
     """Groups and direct roles that leaving directories took."""
 
 
-async def seed_users(run: Run, document: SeedDocument) -> None:
-    """Create and change users; raises Conflict for an e-mail that is taken, and UserLimitExceeded."""
+async def seed_users(run: Run, document: SeedDocument) -> set[int]:
+    """Create and change users; return the keys of all that the file names.
+
+    Raises Conflict for an e-mail that is taken, and UserLimitExceeded.
+    """
     await free_emails(run, document)
     seen: set[int] = set()
     items = document.items(Section.USERS)
@@ -71,6 +74,7 @@ async def seed_users(run: Run, document: SeedDocument) -> None:
         held = [(entry.item, Account(entry.user, entry.standings)) for entry in entries]
         roles = await seed_user_roles(run, held)
         _report(run, entries, changed, roles)
+    return seen
 
 
 def _report(
