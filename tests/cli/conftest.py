@@ -1,3 +1,4 @@
+import json
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -62,5 +63,17 @@ def seed(guildhall: Callable[..., Ended], database_url: str, tmp_path: Path) -> 
         if code == ExitCode.DONE:
             assert guildhall("check", "--database", database_url).code == 0
         return ended
+
+    return call
+
+
+@pytest.fixture
+def seed_report(seed: Callable[..., Ended]) -> Callable[..., dict[str, Any]]:
+    """Seed a text and return the report of its one organization."""
+
+    def call(text: str, *options: str) -> dict[str, Any]:
+        found: dict[str, Any]
+        (found,) = json.loads(seed(text, "--json", *options).out)["organizations"]
+        return found
 
     return call

@@ -12,73 +12,15 @@ from guildhall.cli.exit_codes import ExitCode
 from guildhall.model.seeds import MOST_REMOVALS
 from tests.cli.conftest import Ended
 from tests.cli.databases import contents, run_sql
+from tests.cli.prunable import JIRA, PROTECTED, START, groups, members
 
 Seed = Callable[..., Ended]
-
-JIRA = "ari:cloud:jira::site/1"
-CORE = "ari:cloud:jira-core::site/1"
-START = f"""
-organization: {{name: Acme}}
-directories: [{{name: Staff}}, {{name: Partners}}]
-resources: [{{id: "{JIRA}", name: Jira, userLimit: 9}}, {{id: "{CORE}", name: Core}}]
-users:
-- {{name: Ada, accountId: ada, email: ada@example.com, roles: [{{resource: Jira, roles: [user, viewer]}}]}}
-- {{name: Bob, accountId: bob, email: bob@example.com, directories: [Staff, Partners]}}
-- {{name: Eve, accountId: eve, email: eve@example.com, roles: [{{resource: Jira, roles: [user]}}]}}
-- {{name: Pat, accountId: pat, email: pat@example.com, directories: [Partners],
-   roles: [{{resource: Jira, roles: [viewer]}}]}}
-- {{name: Syd, accountId: syd, email: syd@example.com, roles: [{{resource: Jira, roles: [viewer]}}],
-   directories: [{{directory: Staff, managementSource: synced}}]}}
-- {{name: Oda, accountId: oda, email: oda@example.com, roles: [{{resource: Core, roles: [org-admin, user]}}]}}
-groups:
-- {{name: team, members: [ada, bob], roles: [{{resource: Jira, roles: [user]}}]}}
-- {{name: spare, members: [ada, eve], roles: [{{resource: Jira, roles: [user, viewer]}}]}}
-- {{name: guards, members: [eve], roles: [{{resource: Jira, roles: [user-access-admin]}}]}}
-- {{name: crew, directory: Partners, members: [pat, bob]}}
-- {{name: synced, synced: true, members: [ada]}}
-- {{name: a-team, type: TEAM, members: [ada]}}
-- {{name: default, members: [eve], roles: [{{resource: Jira, roles: [viewer], defaultRole: viewer}}]}}
-- {{name: admins, members: [ada], roles: [{{resource: Jira, roles: [admin]}}]}}
-"""
-PROTECTED = {"synced", "a-team", "default", "admins"}
+Report = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
 def start(seed: Seed) -> None:
     seed(START)
-
-
-@pytest.fixture
-def report(seed: Seed) -> Callable[..., dict[str, Any]]:
-    """Seed a text and return the report of its one organization."""
-
-    def call(text: str, *options: str) -> dict[str, Any]:
-        (found,) = json.loads(seed(text, "--json", *options).out)["organizations"]
-        return found
-
-    return call
-
-
-def groups(url: str) -> set[str]:
-    return {name for (name,) in run_sql(url, "SELECT name FROM groups")}
-
-
-def members(url: str) -> list[tuple[Any, ...]]:
-    sql = """SELECT g.name, u.account_id FROM memberships m JOIN groups g ON g.group_key = m.group_key
-             JOIN users u ON u.user_key = m.user_key ORDER BY 1, 2"""
-    return run_sql(url, sql)
-
-
-def standings(url: str) -> list[tuple[Any, ...]]:
-    sql = """SELECT m.account_id, d.name FROM directory_users m
-             JOIN directories d ON d.directory_key = m.directory_key ORDER BY 1, 2"""
-    return run_sql(url, sql)
-
-
-def direct_roles(url: str) -> list[tuple[Any, ...]]:
-    sql = """SELECT u.account_id, r.id FROM user_roles h JOIN users u ON u.user_key = h.user_key
-             JOIN roles r ON r.role_key = h.role_key ORDER BY 1, 2"""
-    return run_sql(url, sql)
 
 
 def seats(url: str) -> int:
@@ -87,8 +29,10 @@ def seats(url: str) -> int:
 
 
 @pytest.mark.usefixtures("start")
-def test_groups_that_the_file_does_not_name_go_with_all_they_give(report: Any, database_url: str) -> None:
-    done = report("groups: [{name: Team}]", "--prune")
+def test_groups_that_the_file_does_not_name_go_with_all_they_give(
+    seed_report: Report, database_url: str
+) -> None:
+    done = seed_report("groups: [{name: Team}]", "--prune")
     assert groups(database_url) == {"Team", "crew"} | PROTECTED
     assert ("Team", "bob") in members(database_url)
     assert done["totals"] == {
@@ -117,8 +61,8 @@ def test_seats_of_pruned_groups_and_roles_are_freed(seed: Seed, database_url: st
 
 
 @pytest.mark.usefixtures("start")
-def test_what_the_rules_protect_is_kept_and_told(seed: Seed, report: Any) -> None:
-    kept = report("groups: [{name: team}]", "--prune", "--dry-run")["kept"]
+def test_what_the_rules_protect_is_kept_and_told(seed: Seed, seed_report: Report) -> None:
+    kept = seed_report("groups: [{name: team}]", "--prune", "--dry-run")["kept"]
     reasons = {item["name"]: item["reason"] for item in kept}
     assert reasons.keys() == PROTECTED
     assert "identity provider" in reasons["synced"]
@@ -195,87 +139,6 @@ def test_a_group_that_another_follows_as_the_default_goes(seed: Seed, database_u
 
 
 @pytest.mark.usefixtures("start")
-def test_direct_roles_of_users_whom_the_file_does_not_name_go(
-    seed: Seed, report: Any, database_url: str
-) -> None:
-    """Ada is named without roles, Pat is in a directory that the file does not speak of."""
-    before = standings(database_url), members(database_url)
-    done = report("users: [{accountId: ada}]", "--prune")
-    assert direct_roles(database_url) == [
-        ("ada", "atlassian/user"),
-        ("ada", "atlassian/viewer"),
-        ("oda", "atlassian/org-admin"),
-        ("oda", "atlassian/user"),
-        ("pat", "atlassian/viewer"),
-    ]
-    assert done["totals"] == {"users updated": 2, "roles taken": 2}
-    assert [(item["id"], "organization admin" in item["reason"]) for item in done["kept"]] == [("oda", True)]
-    assert (standings(database_url), members(database_url)) == before
-
-
-@pytest.mark.usefixtures("start")
-def test_users_whom_the_file_does_not_name_leave_its_directories(
-    seed: Seed, report: Any, database_url: str
-) -> None:
-    done = report("users: [{accountId: ada}]", "--prune", "--prune-users")
-    assert standings(database_url) == [
-        ("ada", "Staff"),
-        ("bob", "Partners"),
-        ("oda", "Staff"),
-        ("pat", "Partners"),
-        ("syd", "Staff"),
-    ]
-    assert not {"bob", "eve"} & {user for group, user in members(database_url) if group != "crew"}
-    assert ("crew", "bob") in members(database_url)
-    assert done["totals"] == {
-        "users updated": 3,
-        "users removed from directories": 2,
-        "members removed": 4,
-        "roles taken": 2,
-    }
-    assert {item["id"]: item["reason"].split(":")[0] for item in done["kept"]} == {
-        "oda": "The user is an organization admin",
-        "syd": done["kept"][0]["reason"],
-    }
-    assert "identity provider" in done["kept"][0]["reason"]
-    (eve,) = [change for change in done["changes"] if change["id"] == "eve"]
-    assert [(d["field"], d["after"]) for d in eve["differences"]] == [
-        ("directories", None),
-        *[("groups", None)] * 3,
-        ("roles", None),
-    ]
-
-
-@pytest.mark.usefixtures("start")
-def test_who_is_a_member_in_the_file_is_named(seed: Seed, database_url: str) -> None:
-    text = "users: [{accountId: ada}]\ngroups: [{name: team, members: [ada, EVE@example.com]}]"
-    seed(text, "--prune", "--prune-users")
-    assert ("eve", "Staff") in standings(database_url)
-    assert ("eve", "atlassian/user") in direct_roles(database_url)
-    assert ("bob", "Staff") not in standings(database_url)
-    before = contents(database_url)
-    seed(text, "--prune", "--prune-users")
-    assert contents(database_url) == before
-
-
-@pytest.mark.usefixtures("start")
-@pytest.mark.parametrize(
-    ("text", "left"),
-    [
-        ("users: []", {"oda", "pat", "syd", "bob"}),
-        ("directories: [{name: Partners}]\nusers: []", {"ada", "bob", "eve", "oda", "syd"}),
-        ("users: [{accountId: bob, directories: [Partners]}]", {"ada", "bob", "eve", "oda", "syd"}),
-        ("groups: []", {"ada", "bob", "eve", "oda", "pat", "syd"}),
-    ],
-)
-def test_users_leave_the_directories_that_the_file_speaks_of(
-    seed: Seed, database_url: str, text: str, left: set[str]
-) -> None:
-    seed(text, "--prune", "--prune-users")
-    assert {user for user, _ in standings(database_url)} == left
-
-
-@pytest.mark.usefixtures("start")
 def test_a_prune_done_again_changes_nothing_and_writes_one_event(seed: Seed, database_url: str) -> None:
     text = "users: [{accountId: ada}]\ngroups: [{name: team}]"
     seed(text, "--prune", "--prune-users")
@@ -286,6 +149,7 @@ def test_a_prune_done_again_changes_nothing_and_writes_one_event(seed: Seed, dat
 
 
 def without_ids(report: dict[str, Any]) -> list[Any]:
+    """Return the changes; what is created without an id has another one the next time."""
     return [
         {**change, "id": change["id"] if change["action"] != "created" else ""}
         for change in report["changes"]
@@ -293,12 +157,12 @@ def without_ids(report: dict[str, Any]) -> list[Any]:
 
 
 @pytest.mark.usefixtures("start")
-def test_a_dry_run_of_a_prune_shows_what_is_then_done(report: Any, database_url: str) -> None:
+def test_a_dry_run_of_a_prune_shows_what_is_then_done(seed_report: Report, database_url: str) -> None:
     text = "users: [{accountId: ada}]\ngroups: [{name: team, members: [eve]}, {name: spare2}]"
     before = contents(database_url)
-    shown = report(text, "--prune", "--prune-users", "--dry-run")
+    shown = seed_report(text, "--prune", "--prune-users", "--dry-run")
     assert contents(database_url) == before
-    done = report(text, "--prune", "--prune-users")
+    done = seed_report(text, "--prune", "--prune-users")
     assert without_ids(shown) == without_ids(done)
     assert {key: shown[key] for key in ("totals", "removals", "kept")} == {
         key: done[key] for key in ("totals", "removals", "kept")
@@ -337,11 +201,6 @@ def test_all_kinds_of_what_is_pruned_add_up(seed: Seed) -> None:
         "users removed from directories: 10"
         in seed("users: []\ngroups: []", "--prune", "--prune-users", "--allow-removals").out
     )
-
-
-def test_users_are_pruned_with_the_rest_only(seed: Seed, database_url: str) -> None:
-    refused = seed("organization: {name: Acme}", "--prune-users", code=ExitCode.USAGE)
-    assert "--prune-users goes with --prune" in refused.err
 
 
 def test_each_organization_of_a_file_is_pruned_by_itself(seed: Seed, database_url: str) -> None:
