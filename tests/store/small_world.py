@@ -5,6 +5,7 @@ from typing import Any
 
 from guildhall.model.groups import Group
 from guildhall.model.roles import ADMIN, USER
+from guildhall.model.seeds import SeedOptions
 from guildhall.model.users import UserStatus
 from guildhall.operations.accounts import GivenStanding, UserChanges, put_user
 from guildhall.operations.default_groups import clear_default_role, set_default_role
@@ -145,6 +146,18 @@ class Small:
             roles = [self._role(resource) for resource in more]
             given = {"users": [{"accountId": getattr(self, name).id, "roles": roles}]}
         return seed_organization, read_seed_json(json.dumps(given).encode())[0]
+
+    def _prune(self, name: str) -> Any:
+        """Seed a file that names all groups but this one, or all users but this one, and prunes."""
+        section, key = ("groups", "id") if isinstance(getattr(self, name), Group) else ("users", "accountId")
+        kind = type(getattr(self, name))
+        others = [
+            {key: value.id}
+            for attribute, value in vars(self).items()
+            if isinstance(value, kind) and attribute not in (name, "stranger")
+        ]
+        document = read_seed_json(json.dumps({section: others}).encode())[0]
+        return seed_organization, document, SeedOptions(prune=True, prune_users=True)
 
     def _role(self, resource: str) -> dict[str, Any]:
         return {"resource": getattr(self, resource).id, "roles": [USER]}
