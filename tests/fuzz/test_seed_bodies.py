@@ -32,7 +32,7 @@ def readings(server: live.Live) -> list[int]:
             children = [path.read_text() for path in Path(f"/proc/{waiting.pop()}/task").glob("*/children")]
             below = [int(pid) for text in children for pid in text.split()]
             found += [pid for pid in below if READING in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue
         waiting += below
     return found
