@@ -36,6 +36,17 @@ def test_request_has_one_host(server, hosts):
     assert "Host" in answer.error()["detail"]
 
 
+def test_refused_request_says_that_its_operation_is_deprecated(server):
+    """Contract 8: on every answer of a deprecated route, errors included."""
+    for path, deprecated in (("groups/search", True), ("events", False)):
+        method = "POST" if deprecated else "GET"
+        for headers in ("", "Host: a\r\nHost: b\r\n", "Host: a\r\n" + "A: b\r\n" * 101):
+            line = f"{method} /admin/v1/orgs/{server.org_id}/{path} HTTP/1.1\r\n"
+            answer = ask(server, f"{line}{headers}\r\n")
+            assert answer.status in (400, 431)
+            assert ("deprecation" in answer.headers, "sunset" in answer.headers) == (deprecated, deprecated)
+
+
 def test_old_client_may_name_no_host(server):
     answer = ask(server, "GET /healthz HTTP/1.0\r\n\r\n")
     assert (answer.status, answer.headers["connection"]) == (200, "close")

@@ -32,6 +32,7 @@ from guildhall.http.response import JSON, Response, Stream, Unchanged, empty_res
 from guildhall.http.routing import BodyReader, Match, Route, Router
 from guildhall.model.errors import (
     BodyTooLarge,
+    GuildhallError,
     MethodNotAllowed,
     OperationNotServed,
     OrganizationNotFound,
@@ -111,7 +112,7 @@ class Application:
         if self._origin.cors_origins:
             exchange.headers += cors_headers(exchange.header(b"origin"), self._origin.cors_origins)
         try:
-            exchange.require_readable()
+            self._require_readable(exchange)
             response = self._repeat(exchange) or await self._answer(exchange)
             begun = None if response.stream is None else await self._begin_stream(response.stream)
         except Disconnected:
@@ -125,6 +126,15 @@ class Application:
         seconds = time.perf_counter() - came
         self._meter.add(exchange.operation, response.status, seconds)
         self._log.note(exchange, response, seconds)
+
+    def _require_readable(self, exchange: Exchange) -> None:
+        """Raise what the server refuses the request for; its answer is that of the route (contract 8)."""
+        try:
+            exchange.require_readable()
+        except GuildhallError:
+            with contextlib.suppress(GuildhallError):
+                self._find_route(exchange)
+            raise
 
     def _repeat(self, exchange: Exchange) -> Response | None:
         """Answer what was asked before by the same caller, if the answer still holds.
