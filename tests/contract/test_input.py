@@ -217,3 +217,29 @@ async def test_an_empty_text_is_no_empty_array(world):
     search = f"{world.v2()}/groups/search"
     refused(await world.http.post(search, json={"groupIds": ""}), 400, "ADMIN-UAM-400-1", "groupIds")
     assert (await world.http.post(search, json={"searchTerm": ""})).status_code == 200
+
+
+async def test_null_is_absent_however_deep(world):
+    """Contract 8: null for any optional body field counts as absent, within objects and arrays too."""
+    for name in "ab":
+        await world.group(name)
+    groups, resource = f"{world.v2()}/groups/search", await world.resource(name="Jira")
+    for order in ({"field": "name", "direction": None}, [{"field": "name", "direction": None}]):
+        for preference in (STRICT, b"handling=lenient"):
+            answer = await posted(world, groups, {"sortBy": order}, prefer=preference)
+            assert names(answer) == ["a", "b"]
+    conditions = [{"search": "jira", "or": None, "field": None}, {"nor": [{"search": "wiki", "and": None}]}]
+    for body in (
+        {"query": {"and": conditions, "search": None}, "sort": [{"field": "attributes.name", "order": None}]},
+        {"query": {"and": None, "search": ""}},
+    ):
+        found = data(await posted(world, workspaces(world), body))
+        assert [workspace["id"] for workspace in found] == [resource.id]
+    for none in (None, ""):
+        answer = await posted(world, workspaces(world), {"query": {"and": [{"search": none}]}})
+        refused(answer, 400, V2, "a condition needs one of")
+    path = roles(world, (await world.group()).id)
+    body = {"roleAssociations": [{"resource": None, "role": "atlassian/user"}]}
+    refused(await posted(world, path, body), 400, "ADMIN-400-4", "roleAssociations[0].resource: must not be")
+    body = {"roleAssociations": [{"resource": resource.id, "role": None}]}
+    refused(await posted(world, path, body), 400, V1, "roleAssociations[0].role: ")

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from guildhall.http.response import JSON
-from guildhall.http.shapes import is_never_absent, takes_array
+from guildhall.http.shapes import Part, fields_of, is_never_absent, parts_of, struct_of, takes_array
 from guildhall.http.validation import convert_fields, unknown_fields
 from guildhall.model.errors import InvalidInput, UnsupportedMediaType
 
@@ -98,16 +98,23 @@ def _require_no_surrogate(raw: bytes) -> None:
 
 
 def _without_absent(values: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Leave out optional fields that are null or empty: they count as absent (contract 8)."""
-    optional = {field.encode_name: field for field in msgspec.structs.fields(kind) if not field.required}
-    if "cursor" in optional and values.get("cursor"):
+    """Take out optional fields that are null or empty, however deep: they count as absent (contract 8)."""
+    if "cursor" in fields_of(kind) and values.get("cursor"):
         # A cursor carries the whole query, so that everything beside it is ignored (contract 1.4).
         return {"cursor": values["cursor"]}
-    return {name: value for name, value in values.items() if not _is_absent(optional.get(name), value)}
+    waiting = [Part("", values, kind)]
+    while waiting:
+        part = waiting.pop()
+        struct = struct_of(part.value, part.kind)
+        for name, field in fields_of(struct).items() if struct else ():
+            if name in part.value and _is_absent(field, part.value[name]):
+                del part.value[name]
+        waiting += [inner for inner in parts_of(part) if isinstance(inner.value, (dict, list))]
+    return values
 
 
-def _is_absent(field: msgspec.structs.FieldInfo | None, value: Any) -> bool:
-    if field is None or value not in (None, "") or is_never_absent(field.type):
+def _is_absent(field: msgspec.structs.FieldInfo, value: Any) -> bool:
+    if field.required or value not in (None, "") or is_never_absent(field.type):
         return False
     if value == "" and takes_array(field.type):
         return False
