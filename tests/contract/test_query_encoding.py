@@ -75,6 +75,7 @@ async def test_counts(world):
         "counts=%5Bobject+Object%5D",
         "counts={}",
         'counts={"other":true}',
+        'counts={"includeUsers":null}',
         "includeUsers=False",
         "includeUsers=",
     ):
@@ -90,6 +91,8 @@ async def test_counts(world):
     ):
         answer = await raw(world, "GET", f"{world.v2()}/groups", query=query.encode())
         refused(answer, 400, "ADMIN-UAM-400-1", "counts")
+    answer = await raw(world, "GET", f"{world.v2()}/groups", query=b"includeUsers=1")
+    refused(answer, 400, "ADMIN-UAM-400-1", "counts.includeUsers: ", "true or false.")
 
 
 async def test_sort_by(world):
@@ -102,6 +105,12 @@ async def test_sort_by(world):
         "sortBy[0][field]=name&sortBy[0][direction]=desc",
         "sortBy%5B0%5D%5Bfield%5D=name&sortBy%5B0%5D%5Bdirection%5D=desc",
         "sortBy=-name",
+        "sortBy[]=-name",
+        "sortBy%5B0%5D=-name",
+        'sortBy[]={"field":"name","direction":"desc"}',
+        'sortBy[0]={"field":"name","direction":"desc"}',
+        "sortBy[][field]=name&sortBy[][direction]=desc",
+        "sortBy[field]=name&sortBy[direction]=desc",
     ):
         assert await found(world, query) == ["b", "a"], query
     for query in (
@@ -109,8 +118,12 @@ async def test_sort_by(world):
         "sortBy[0][field]=name",
         "sortBy=name",
         "sortBy=",
+        "sortBy[]=",
         "sortBy=[object Object]",
         "sortBy=%5Bobject%20Object%5D",
+        "sortBy[]=[object Object]",
+        "sortBy[0]=[object Object]",
+        'sortBy={"field":"name","direction":null}',
     ):
         assert await found(world, query) == ["a", "b"], query
     for query in (
@@ -122,6 +135,12 @@ async def test_sort_by(world):
         'sortBy=[{"field":"name"},{"field":"name"}]',
         "sortBy=[object object]",
         "sortBy=[]",
+        "sortBy=name&sortBy=-name",
+        "sortBy[0]=name&sortBy[1]=-name",
+        "sortBy[0][field][0]=name",
+        "sortBy[-1]=name",
+        "sortBy[=name",
+        "sortBy[0=name",
     ):
         answer = await raw(world, "GET", f"{world.v2()}/groups", query=query.encode())
         refused(answer, 400, "ADMIN-UAM-400-1", "sortBy")
@@ -143,6 +162,16 @@ async def test_texts(world):
         ("&&", ["a b", "a&b", "a+b", "été"]),
     ):
         assert await found(world, query) == expected, query
+
+
+async def test_text_of_an_object_is_a_text_elsewhere(world):
+    """Contract 1.5 and 8: it is absent in `counts` and `sortBy`; a filter is never ignored."""
+    await world.group("a")
+    await world.group("[object Object]")
+    assert await found(world, "searchTerm=[object Object]") == ["[object Object]"]
+    for name in ("groupIds", "limit", "resourceIds[]"):
+        answer = await raw(world, "GET", f"{world.v2()}/groups", query=f"{name}=[object Object]".encode())
+        refused(answer, 400, "ADMIN-UAM-400-1", name.removesuffix("[]"))
 
 
 async def test_what_is_no_text_is_400(world):

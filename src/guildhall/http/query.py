@@ -19,7 +19,7 @@ MOST_PARAMETERS = 1_000
 WHOLE = {"split_at_commas": False}
 """`Meta(extra=WHOLE)`: values of this array are never split at commas."""
 
-_BRACKETED = re.compile(r"(?P<field>\w+)(?:\[(?P<index>\d+)\])?(?:\[(?P<bracketed>\w+)\]|\.(?P<dotted>\w+))")
+_BRACKETED = re.compile(r"(?P<field>\w+)(?:\[(?P<index>\d*)\])?(?:\[(?P<bracketed>\w+)\]|\.(?P<dotted>\w+))")
 _INDEXED = re.compile(r"\[[0-9]{0,9}\]")
 _UNREADABLE_OBJECT = "[object Object]"
 _BOOLEANS = {"true": True, "false": False}
@@ -72,6 +72,8 @@ class QueryReader:
             for field in fields
             if isinstance(_bare(field.type), (inspect.VarTupleType, inspect.ListType))
         }
+        # Documented as an array of objects, of which there is one at most (contract 1.5).
+        self._orders = {field.encode_name for field in fields if _is_order(_bare(field.type))}
         self._known = {*self._readers, *itertools.chain(*self._objects.values())}
 
     def read(self, pairs: Pairs, *, strict: bool) -> Any:
@@ -97,7 +99,7 @@ class QueryReader:
             field, member = self._place(name)
             if field is None:
                 unknown.append(name)
-            elif value not in ("", _UNREADABLE_OBJECT):
+            elif value and not (value == _UNREADABLE_OBJECT and field in self._objects):
                 given.setdefault(field, []).append(member._replace(value=value) if member else value)
         return given, unknown
 
@@ -115,10 +117,14 @@ class QueryReader:
         array, bracket, index = name.partition("[")
         if bracket and array in self._arrays:
             return _require_index(array, bracket + index), None
+        if bracket and array in self._orders and _INDEXED.fullmatch(bracket + index):
+            return array, None
         bracketed = _BRACKETED.fullmatch(name)
         if bracketed:
             member = _Member(bracketed["bracketed"] or bracketed["dotted"], bracketed["index"])
             return (bracketed["field"], member) if bracketed["field"] in self._objects else (None, None)
+        if bracket and array in self._orders:
+            raise InvalidInput(f"{name[:100]}: write {array}, {array}[0] or {array}[0][field].")
         flattened = (field for field, members in self._objects.items() if name in members)
         return next(((field, _Member(name)) for field in flattened), (None, None))
 
@@ -157,9 +163,12 @@ def _reader(name: str, kind: inspect.Type) -> Callable[[list[Any]], Any]:
     if isinstance(bare, inspect.IntType):
         return _number
     if isinstance(bare, inspect.StructType):
-        is_order = any(member.encode_name == "field" for member in bare.fields)
-        return lambda values: _object(name, values, is_order=is_order)
+        return lambda values: _object(name, values, is_order=_is_order(bare))
     return _last
+
+
+def _is_order(bare: inspect.Type) -> bool:
+    return isinstance(bare, inspect.StructType) and any(part.encode_name == "field" for part in bare.fields)
 
 
 def _last(values: list[Any]) -> Any:
@@ -187,7 +196,8 @@ def _object(name: str, values: list[Any], *, is_order: bool) -> Any:
     """Read an object sent as JSON, as an array of one, member by member; an order as `name` or `-name`."""
     members: dict[str, Any] = {}
     positions = {value.position for value in values if isinstance(value, _Member)} - {None}
-    if len(positions) > 1:
+    orders = sum(is_order and not isinstance(value, _Member) for value in values)
+    if len(positions) > 1 or orders > 1:
         raise InvalidInput(f"{name}: {_ONE_OBJECT}")
     for value in values:
         if isinstance(value, _Member):
@@ -209,4 +219,5 @@ def _json_object(name: str, text: str) -> dict[str, Any]:
         value = value[0]
     if not isinstance(value, dict):
         raise InvalidInput(f"{name}: {_ONE_OBJECT}")
-    return {key: _boolean([part]) if isinstance(part, str) else part for key, part in value.items()}
+    given = ((key, part) for key, part in value.items() if part is not None)
+    return {key: _boolean([part]) if isinstance(part, str) else part for key, part in given}

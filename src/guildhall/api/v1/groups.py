@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from guildhall.api.v1.errors import DEPRECATED, V1
 from guildhall.api.v1.paging import TokenPageBody, token_page_response
-from guildhall.api.v1.schemas import DEFAULT_LIMIT, Cursor, Limit, MessageBody, NamePart, Names, UUIDs
+from guildhall.api.v1.schemas import DEFAULT_LIMIT, Cursor, Flag, Limit, MessageBody, NamePart, Names, UUIDs
 from guildhall.http.examples import OLD_GROUPS, Example
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
@@ -114,7 +114,7 @@ class CreatedBody(MessageBody, frozen=True, rename="camel"):
 class DeleteGroupQuery(msgspec.Struct, frozen=True, rename="camel"):
     """Whether a group goes even when it has members."""
 
-    force_if_not_empty: bool = False
+    force_if_not_empty: Flag = False
 
 
 class SearchToken(msgspec.Struct, frozen=True, array_like=True):

@@ -18,6 +18,7 @@ NamePart = Annotated[str, Meta(max_length=100, description="At most 100 characte
 UUIDs = Annotated[tuple[UUIDText, ...], Meta(min_length=1, max_length=100)]
 Names = Annotated[tuple[Name, ...], Meta(min_length=1, max_length=100)]
 
+Flag = Annotated[bool, Meta(description="true or false.")]
 Limit = Annotated[int, Meta(ge=1, le=1000, description="A whole number from 1 to 1000.")]
 Cursor = Annotated[str, Meta(min_length=1, description="A token of links.next or links.self.")]
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from guildhall.api.v2.paging import ItemLinks
+from guildhall.api.v2.schemas import Flag
 from guildhall.http.request import Request
 from guildhall.model.groups import MANAGED_BY_WORDS, Group, ManagementAccess
 from guildhall.operations.authorize import management_access
@@ -44,8 +45,8 @@ class GroupBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class CountsAsked(msgspec.Struct, frozen=True, rename="camel"):
     """Which counts a list shows for each group."""
 
-    include_users: bool = False
-    include_resources: bool = False
+    include_users: Flag = False
+    include_resources: Flag = False
 
 
 BOTH_COUNTS = CountsAsked(include_users=True, include_resources=True)

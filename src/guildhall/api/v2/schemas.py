@@ -33,6 +33,7 @@ RoleIds = Annotated[tuple[RoleId, ...], Meta(min_length=1, max_length=10)]
 Owners = Annotated[tuple[Owner, ...], Meta(min_length=1, max_length=10)]
 Names = Annotated[tuple[Name, ...], Meta(min_length=1, max_length=10)]
 
+Flag = Annotated[bool, Meta(description="true or false.")]
 Limit = Annotated[int, Meta(ge=1, le=100, description="A whole number from 1 to 100.")]
 MemberLimit = Annotated[int, Meta(ge=1, le=1000, description="A whole number from 1 to 1000.")]
 Cursor = Annotated[str, Meta(min_length=1, description="A token of links.next or links.prev.")]

@@ -12,6 +12,7 @@ from guildhall.api.v2.schemas import (
     AccountIds,
     Cursor,
     CursorQuery,
+    Flag,
     Limit,
     Owners,
     ResourceIds,
@@ -64,7 +65,6 @@ AccountStatuses = Annotated[tuple[AccountStatusWord, ...], _MOST_WORDS]
 MembershipStatuses = Annotated[tuple[MembershipStatusWord, ...], _MOST_WORDS]
 ClaimStatuses = Annotated[tuple[ClaimStatusWord, ...], _MOST_WORDS]
 Email = Annotated[str, Meta(min_length=1, max_length=320, description="An e-mail address.")]
-Flag = Annotated[bool, Meta(description="true or false.")]
 Emails = Annotated[tuple[Email, ...], _MOST_WORDS]
 Domain = Annotated[str, Meta(min_length=1, max_length=255, description="What stands behind the @.")]
 Domains = Annotated[tuple[Domain, ...], _MOST_WORDS]
