@@ -219,6 +219,17 @@ async def test_an_empty_text_is_no_empty_array(world):
     assert (await world.http.post(search, json={"searchTerm": ""})).status_code == 200
 
 
+async def test_what_stands_beside_a_cursor_is_ignored(world):
+    """Contract 1.4: in a body as in a query, with strict handling too."""
+    await world.group("a")
+    await world.group("b")
+    for path in (f"{world.v2()}/groups/search", searches(world)):
+        cursor = (await posted(world, path, {"limit": 1})).json()["links"]["next"]
+        for preference in (STRICT, b"handling=lenient"):
+            body = {"cursor": cursor, "limit": 0, "groupIds": 7, "expand": ["ALL"], "nonsense": {}}
+            assert names(await posted(world, path, body, prefer=preference)) == ["b"]
+
+
 async def test_null_is_absent_however_deep(world):
     """Contract 8: null for any optional body field counts as absent, within objects and arrays too."""
     for name in "ab":

@@ -49,7 +49,7 @@ def decode_body(raw: bytes, kind: type[msgspec.Struct], *, required: bool, stric
             return _decoder(kind).decode(raw)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             pass  # Read again, slowly, to say what is wrong or to find that it may be left out.
-    values = _decode_object(raw)
+    values = _cursor_alone(_decode_object(raw), kind)
     unknown = unknown_fields(values, kind, "field") if strict else {}
     return convert_fields(_without_absent(values, kind), kind, unknown)
 
@@ -97,11 +97,14 @@ def _require_no_surrogate(raw: bytes) -> None:
     require_text(values)
 
 
+def _cursor_alone(values: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """A cursor carries the whole query, so that everything beside it is ignored (contract 1.4)."""
+    cursor = values.get("cursor") if "cursor" in fields_of(kind) else None
+    return {"cursor": cursor} if cursor else values
+
+
 def _without_absent(values: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
     """Take out optional fields that are null or empty, however deep: they count as absent (contract 8)."""
-    if "cursor" in fields_of(kind) and values.get("cursor"):
-        # A cursor carries the whole query, so that everything beside it is ignored (contract 1.4).
-        return {"cursor": values["cursor"]}
     waiting = [Part("", values, kind)]
     while waiting:
         part = waiting.pop()
