@@ -6,6 +6,8 @@ the same A-label (IDNA 2008). A coarser comparison would lead from one person's 
 
 import unicodedata
 
+from guildhall.model.names import trim
+
 EMAIL_LENGTH = 320
 """Characters that an address may have: 64, an @ and 255 (RFC 3696, erratum 1690)."""
 
@@ -18,7 +20,7 @@ def email_key(address: str) -> str:
 
     The caller has measured the text: its length is at most EMAIL_LENGTH.
     """
-    local, at, domain = address.strip().rpartition("@")
+    local, at, domain = trim(address).rpartition("@")
     return f"{local.translate(_CASE)}{at}{domain_key(domain)}"
 
 

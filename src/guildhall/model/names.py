@@ -6,6 +6,12 @@ _FORBIDDEN_IN_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _FORBIDDEN_IN_TEXT = frozenset({"Cc", "Cs"})
 _LAYOUT = frozenset("\t\n\r")
 
+# Unicode's White_Space. Python strips U+001C to U+001F as well, which are no more than controls.
+_WHITE_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+
 NAME_LENGTH = 255
 """Code points that a name may have after trimming (contract 2.1)."""
 
@@ -25,7 +31,7 @@ def fold(text: str) -> str:
 
 def trim(text: str) -> str:
     """Return `text` without Unicode white space at both ends."""
-    return text.strip()
+    return text.strip(_WHITE_SPACE)
 
 
 def name_problem(name: str) -> str | None:
