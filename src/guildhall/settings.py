@@ -134,6 +134,9 @@ NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 _OF_COMMANDS = ("URL", "KEY", "ORG", "DIRECTORY")
 """What commands that call a server read from the environment."""
 
+_URL = re.compile(
+    r"https?://(?:[\w.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?(?:/[!$-&'-;=@-~]*)?", re.ASCII
+)
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):([0-9]{1,5})", re.ASCII)
 _MOST_PORT = 65_535
@@ -191,6 +194,8 @@ def _check(settings: Settings) -> None:
     """Refuse what cannot be meant; raises SettingsError that names the variable."""
     for entry in settings.trusted_proxies:
         _require("trusted_proxies", ipaddress.ip_network, entry)
+    if settings.public_url is not None:
+        _require("public_url", _read_url, settings.public_url)
     for entry in settings.cors_origins:
         _require("cors_origins", _read_origin, entry)
     if settings.metrics_address is not None:
@@ -208,6 +213,11 @@ def _require(name: str, read: Callable[[str], object], entry: str) -> None:
         read(entry)
     except ValueError as error:
         raise SettingsError(f"{PREFIX}{name.upper()}: {error}. {_describe(name)}") from error
+
+
+def _read_url(text: str) -> None:
+    if not _URL.fullmatch(text):
+        raise ValueError(f"{text!r} is no URL of a server: https://host, with a port and a path if need be")
 
 
 def _read_origin(text: str) -> None:

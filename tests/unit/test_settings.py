@@ -1,11 +1,14 @@
 """Settings: lists, pairs and addresses are checked before anything starts."""
 
+import re
+
 import pytest
 
 from guildhall.settings import Settings, SettingsError, read_settings, unknown_variables
 
 ORIGIN, PROXY = "GUILDHALL_CORS_ORIGINS", "GUILDHALL_TRUSTED_PROXIES"
 METRICS = "GUILDHALL_METRICS_ADDRESS"
+PUBLIC_URL = "GUILDHALL_PUBLIC_URL"
 
 
 @pytest.mark.parametrize(
@@ -32,11 +35,13 @@ def test_origins_are_trimmed():
         *((PROXY, text) for text in ("localhost", "10.0.0.1 10.0.0.2", "10.0.0.0/33", "10.0.0.1/8", "*")),
         *((ORIGIN, text) for text in ("a.example", "https://a.example/", "*", "https://A.example", "null")),
         *((METRICS, text) for text in ("9100", ":9100", "localhost", "::1:9100", "localhost:65536", "a b:1")),
+        *((PUBLIC_URL, text) for text in ("directory.example", "//directory.example", "ftp://a.example")),
+        *((PUBLIC_URL, f"https://{rest}") for rest in ("", "a b", "bücher.example", "a/é", "a/?x=1", "a/#b")),
     ],
 )
 def test_entry_that_cannot_be_read_is_refused(name, text):
     """Contract 8, "Proxies"; a setting that does nothing is worse than none."""
-    with pytest.raises(SettingsError, match=f"^{name}: .*{text[-3:].replace('*', '.')}"):
+    with pytest.raises(SettingsError, match=f"^{name}: .*{re.escape(text[-3:])}"):
         read_settings({name: text})
 
 
@@ -48,6 +53,13 @@ def test_one_bad_entry_among_good_ones_is_named():
 @pytest.mark.parametrize("address", ["127.0.0.1:9100", "[::1]:9100", "localhost:0"])
 def test_address_of_the_metrics(address):
     assert read_settings({METRICS: address}).metrics_address == address
+
+
+@pytest.mark.parametrize(
+    "url", ["https://A.example", "http://[::1]:8080/", "https://a.example:444/directory"]
+)
+def test_public_url(url):
+    assert read_settings({PUBLIC_URL: url}).public_url == url
 
 
 @pytest.mark.parametrize("there", ["CERTIFICATE", "KEY"])
