@@ -103,6 +103,8 @@ async def put_directory(
     An organization has exactly one default directory: its first one, until another is made default,
     which demotes the one before. Raises InvalidInput.
     """
+    if directory_id == ANY_DIRECTORY:
+        await find_directory_to_write(tx, caller, directory_id)
     clean_id = _require_id(directory_id)
     _check_texts(changes)
     await tx.one(orgs.SELECT_ORG_TO_FURNISH, org_key=caller.org_key)

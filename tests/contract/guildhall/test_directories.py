@@ -131,6 +131,14 @@ async def test_delete_leaves_the_default_directory(world, at):
     refused(await world.http.delete(at(world.default.id)), 409, "ADMIN-UAM-409-1", "default")
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_all_directories_cannot_be_written_to(world, at, method):
+    """Contract 1.3: 400 that lists the ids."""
+    await world.http.put(at(D1), json={"name": "A"})
+    answer = await world.http.request(method, at("-"), json={"name": "B"})
+    refused(answer, 400, "ADMIN-UAM-400-1", world.default.id, D1)
+
+
 METHODS = ["GET", "PUT", "DELETE"]
 
 
