@@ -5,7 +5,7 @@ import unicodedata
 
 import idna
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from guildhall.model.emails import domain_key, domain_of, email_key
@@ -48,6 +48,8 @@ def test_lookalikes_have_keys_of_their_own(one, other):
     assert email_key(one) != email_key(other)
 
 
+# IDNA 2008 has no use for four texts out of five; the fifth is what this is about.
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
 @given(TEXT)
 def test_domain_has_the_library_s_a_label(label):
     label = label.lower()
