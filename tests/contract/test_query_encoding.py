@@ -146,6 +146,17 @@ async def test_sort_by(world):
         refused(answer, 400, "ADMIN-UAM-400-1", "sortBy")
 
 
+async def test_members_of_an_order_are_no_parameters(world):
+    """Contract 1.5: `includeUsers` may stand alone; `field` and `direction` are unknown names."""
+    await world.group("a")
+    for query in ("field=size", "direction=up", "direction=desc"):
+        assert await found(world, query) == ["a"], query
+        strict = await raw(
+            world, "GET", f"{world.v2()}/groups", query=query.encode(), prefer=b"handling=strict"
+        )
+        refused(strict, 400, "ADMIN-UAM-400-1", f"{query.partition('=')[0]}: unknown query parameter")
+
+
 async def test_texts(world):
     """Percent-encoding, plus signs and UTF-8; an empty text is absent."""
     for name in ("a b", "a+b", "été", "a&b"):

@@ -1,6 +1,5 @@
 """Query strings in every encoding that real clients send (contract 1.5)."""
 
-import itertools
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -63,9 +62,7 @@ class QueryReader:
         fields = described.fields  # type: ignore[attr-defined]
         self._readers = {field.encode_name: _reader(field.encode_name, field.type) for field in fields}
         self._objects = {
-            field.encode_name: {member.encode_name for member in shape.fields}
-            for field in fields
-            if isinstance(shape := _bare(field.type), inspect.StructType)
+            field.encode_name for field in fields if isinstance(_bare(field.type), inspect.StructType)
         }
         self._arrays = {
             field.encode_name
@@ -74,7 +71,14 @@ class QueryReader:
         }
         # Documented as an array of objects, of which there is one at most (contract 1.5).
         self._orders = {field.encode_name for field in fields if _is_order(_bare(field.type))}
-        self._known = {*self._readers, *itertools.chain(*self._objects.values())}
+        # The members of other objects may stand alone, as `includeUsers` does.
+        self._flattened = {
+            member.encode_name: field.encode_name
+            for field in fields
+            if isinstance(shape := _bare(field.type), inspect.StructType) and not _is_order(shape)
+            for member in shape.fields
+        }
+        self._known = {*self._readers, *self._flattened}
 
     def read(self, pairs: Pairs, *, strict: bool) -> Any:
         """Return the struct; raises InvalidInput that names each field and what is right."""
@@ -125,8 +129,8 @@ class QueryReader:
             return (bracketed["field"], member) if bracketed["field"] in self._objects else (None, None)
         if bracket and array in self._orders:
             raise InvalidInput(f"{name[:100]}: write {array}, {array}[0] or {array}[0][field].")
-        flattened = (field for field, members in self._objects.items() if name in members)
-        return next(((field, _Member(name)) for field in flattened), (None, None))
+        field = self._flattened.get(name)
+        return field, None if field is None else _Member(name)
 
 
 def _require_index(array: str, brackets: str) -> str:
