@@ -1,7 +1,7 @@
 """Directories, version 2 (contract 4)."""
 
 import msgspec
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from guildhall.api.v2.errors import V2
 from guildhall.api.v2.paging import PageBody, page_response
@@ -23,7 +23,7 @@ class DirectoryBody(msgspec.Struct, frozen=True, rename="camel"):
 
     directory_id: str
     name: str
-    icon: str | UnsetType
+    icon: str | UnsetType = UNSET
 
 
 class DirectoryListQuery(msgspec.Struct, frozen=True, rename="camel"):

@@ -40,7 +40,7 @@ class ProductAccessBody(msgspec.Struct, frozen=True, rename="camel"):
 
     key: str
     id: str
-    last_active_timestamp: str | UnsetType
+    last_active_timestamp: str | UnsetType = UNSET
 
 
 class UserGroupBody(msgspec.Struct, frozen=True):
@@ -65,15 +65,15 @@ class UserBody(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     membership_status: str
     added_to_org: str
     name: str
-    nickname: str | UnsetType
+    nickname: str | UnsetType = UNSET
     email: str
-    email_verified: bool | UnsetType
+    email_verified: bool | UnsetType = UNSET
     claim_status: str
-    picture: str | UnsetType
-    avatar: str | UnsetType
+    picture: str | UnsetType = UNSET
+    avatar: str | UnsetType = UNSET
     management_source: str | None
     mfa_enabled: bool
-    job_title: str | UnsetType
+    job_title: str | UnsetType = UNSET
     department: str | None
     organization: str | None
     location: str | None

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from guildhall.api.v2.errors import V2
 from guildhall.api.v2.paging import ItemLinks, PageBody, page_response
@@ -90,7 +90,7 @@ class WorkspaceAttributes(msgspec.Struct, frozen=True, rename="camel"):
     capacity: int | None
     created_at: str
     updated_at: str
-    host_url: str | UnsetType
+    host_url: str | UnsetType = UNSET
 
 
 class WorkspaceBody(msgspec.Struct, frozen=True):
