@@ -20,7 +20,6 @@ from benchmarks.load import LoadFailed, Request
 from guildhall.app import Server
 from guildhall.settings import Settings
 from guildhall.store import sqlite
-from guildhall.store.sqlite_name_scans import SELECT_NAMES
 from guildhall.store.sqlite_transaction import connect
 
 Statements = list[tuple[str, Any]]
@@ -30,8 +29,8 @@ BATCH = 64
 """Operations that share a commit, as in the server's writer."""
 
 _CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
-_SHARED = (" api_keys", SELECT_NAMES)
-"""What is read once a second, or once, for all requests: the key, names to be searched in memory."""
+_SHARED = (" api_keys",)
+"""What is read once a second for all requests: the key."""
 
 
 class Floor(msgspec.Struct, frozen=True):

@@ -165,12 +165,12 @@ class Server:
         self._counts = counts or RequestCounts()
         self._clock = clock
         self._new_id = new_id
-        self._tasks: list[asyncio.Task[None]] = []
         self.database: Database
         self.authenticator: Authenticator
         self._application: Application
         self._measuring: Application
         self._expiry_watch: ExpiryWatch
+        self._housekeeping: asyncio.Task[None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -193,10 +193,7 @@ class Server:
         self._application = self._build((*described, *documentation), UNSERVED)
         self._measuring = self._build((health.metrics_route(),))
         await self._watch_keys()
-        self._tasks = [
-            asyncio.create_task(self._keep_house()),
-            asyncio.create_task(self.database.read_ahead()),
-        ]
+        self._housekeeping = asyncio.create_task(self._keep_house())
 
     def _build(self, routes: Sequence[Route], unserved: Sequence[Unserved] = ()) -> Application:
         return Application(
@@ -225,10 +222,9 @@ class Server:
 
     async def stop(self) -> None:
         """Finish what was begun and close the database."""
-        for task in self._tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        self._housekeeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._housekeeping
         with contextlib.suppress(Exception):
             await self.authenticator.save_last_used()
         publish_requests()

@@ -15,7 +15,6 @@ from guildhall.model.workspaces import FieldCondition, WorkspaceField, Workspace
 from guildhall.store import filters, group_pages, user_counts, user_pages, workspaces
 from guildhall.store.drivers import Place
 from guildhall.store.name_samples import NameSample, SampledName
-from guildhall.store.name_scans import NameScan
 from guildhall.store.name_stamps import Beginnings, Stretch
 from guildhall.store.statement import Statement
 
@@ -63,15 +62,15 @@ class Compiled(NamedTuple):
 class Recorder:
     """A transaction that only writes down; the probe number `driving` finds little, the others much.
 
-    With `scans`, names are in memory; then it may be known where the first pages of searches begin, too.
+    With `walks`, a sample of names makes a walk look best; then it may be known where pages begin, too.
     """
 
     now = 0
 
-    def __init__(self, engine: str, driving: int, *, scans: bool, knows_beginnings: bool = False) -> None:
+    def __init__(self, engine: str, driving: int, *, walks: bool, knows_beginnings: bool = False) -> None:
         self.engine = engine
         self._knows_beginnings = knows_beginnings
-        self._scan = NameScan("", []) if scans else None
+        self._walks = walks
         self.probes: list[Statement[Any]] = []
         self.read: list[Statement[Any]] = []
         self._driving = driving
@@ -97,32 +96,15 @@ class Recorder:
         self.read.append(statement)
         return 0
 
-    def expect_rows(self, most: int) -> None:
-        pass
-
-    def take_turn(self) -> None:
-        pass
-
     async def name_sample(self, org_key: int) -> NameSample | None:
-        """On PostgreSQL, with `scans`, names that make a walk look best, else none: then it gathers."""
+        """On PostgreSQL, with `walks`, names that make a walk look best, else none: then it gathers."""
         if self.engine == "sqlite":
             return None
-        names = ["abc"] if self._scan is None else [*["abc"] * 20, *map(str, range(20))]
+        names = ["abc"] if not self._walks else [*["abc"] * 20, *map(str, range(20))]
         sample = NameSample([SampledName(name, "a", 1, len(names) * 1_000) for name in names])
         if self._knows_beginnings:
             sample.beginnings = KnownBeginnings(0)
         return sample
-
-    def name_scan(self, org_key: int) -> NameScan | None:
-        return self._scan
-
-    async def user_sets(
-        self, org_key: int, parts: Sequence[UserFilter], *, read: bool = False
-    ) -> list[int] | None:
-        """Sets that all users up to a key are in: few or many, as the filter that drives finds."""
-        if self.engine != "sqlite" or self._scan is None:
-            return None
-        return [(1 << FAR) - 1] * len(parts)
 
     async def values(self, statement: Statement[Any], **parameters: Any) -> list[Any]:
         return ["abc"] if "term" in statement.sql else [1, 2]
@@ -140,7 +122,7 @@ def compiled(engine: str) -> Iterator[Compiled]:
     seen = set()
     for question in itertools.chain(_about_groups(), _about_users(), _about_workspaces()):
         for number in itertools.count(-2):
-            recorder = Recorder(engine, max(0, number), scans=number < 0, knows_beginnings=number == -1)
+            recorder = Recorder(engine, max(0, number), walks=number < 0, knows_beginnings=number == -1)
             asyncio.run(question.ask(recorder))
             for statement in (*recorder.probes, *recorder.read):
                 if statement.sql not in seen:

@@ -15,12 +15,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from guildhall.http.authentication import Authenticator, identity_of
+from guildhall.http.authentication import Authenticator
 from guildhall.http.body import decode_body, require_media_type, require_no_coding
 from guildhall.http.cors import cors_headers, preflight_headers
 from guildhall.http.errors import Wire, error_response
 from guildhall.http.exchange import NOBODY, Disconnected, Exchange, Receive, Scope, Send
-from guildhall.http.kept import KeptAnswers, key_of
 from guildhall.http.metrics import RequestMeter
 from guildhall.http.origin import Origin
 from guildhall.http.positions import position_header, read_position
@@ -101,7 +100,6 @@ class Application:
         self._turns = asyncio.Semaphore(MOST_READINGS)
         self._meter = RequestMeter()
         self._log = RequestLog(options.log)
-        self._kept = KeptAnswers(database.freshness) if database.freshness is not None else None
         self._readers = {r.operation: QueryReader(r.query or NoParameters) for r in router.routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,7 +111,7 @@ class Application:
             exchange.headers += cors_headers(exchange.header(b"origin"), self._origin.cors_origins)
         try:
             self._require_readable(exchange)
-            response = self._repeat(exchange) or await self._answer(exchange)
+            response = await self._answer(exchange)
             begun = None if response.stream is None else await self._begin_stream(response.stream)
         except Disconnected:
             return
@@ -136,27 +134,6 @@ class Application:
                 self._find_route(exchange)
             raise
 
-    def _repeat(self, exchange: Exchange) -> Response | None:
-        """Answer what was asked before by the same caller, if the answer still holds.
-
-        It was routed and admitted then: nothing but the key has to be looked at again. A question with a body
-        is routed first, since the route says whether the body counts and how long it may be.
-        """
-        if self._kept is None or exchange.method != "GET" or exchange.header(b"prefer") is not None:
-            return None
-        recalled = self._authenticator.recall(exchange.header(b"authorization"))
-        if recalled is None:
-            return None
-        caller, identity = recalled
-        question = key_of(identity, exchange)
-        known = self._kept.find(question)
-        if known is None:
-            # What follows need not find that out again.
-            exchange.caller, exchange.question = caller, question
-            return None
-        _note_route(exchange, known.route)
-        return known
-
     async def _answer(self, exchange: Exchange) -> Response:
         if exchange.method == "OPTIONS":
             return self._options(exchange)
@@ -168,9 +145,7 @@ class Application:
                 caller = await self._authenticator.confirm(exchange.header(b"authorization"))
                 require_permission(caller, route.permission)
                 exchange.caller = msgspec.structs.replace(caller, address=exchange.caller.address)
-        if self._kept is None or not route.may_be_repeated or exchange.header(b"prefer") is not None:
-            return await self._operate(exchange, route)
-        return await self._operate_or_repeat(exchange, route, self._kept)
+        return await self._operate(exchange, route)
 
     def _find_route(self, exchange: Exchange) -> Route:
         match = exchange.match = self._router.find(exchange.method, exchange.path)
@@ -190,19 +165,6 @@ class Application:
         except Unchanged as end:
             return end.response
 
-    async def _operate_or_repeat(self, exchange: Exchange, route: Route, kept: KeptAnswers) -> Response:
-        """Answer a read; what was answered to the same before counts, if it still holds."""
-        question = exchange.question
-        if question is None:
-            question = key_of(identity_of(exchange.caller), exchange)
-            if (known := kept.find(question)) is not None:
-                return known
-        moment = kept.moment()
-        response = await self._operate(exchange, route)
-        if moment is not None and moment == kept.moment() and not exchange.shows_host:
-            kept.keep(question, moment, route, response)
-        return response
-
     def _options(self, exchange: Exchange) -> Response:
         try:
             self._router.find("OPTIONS", exchange.path)
@@ -219,10 +181,8 @@ class Application:
         """Return who calls; raises Unauthenticated, ScopeMissing, OrganizationNotFound."""
         if route.permission is None:
             return NOBODY
-        caller = exchange.caller
-        if caller is NOBODY:
-            caller, limits = await self._authenticator.authenticate(exchange.header(b"authorization"))
-            exchange.headers += limits
+        caller, limits = await self._authenticator.authenticate(exchange.header(b"authorization"))
+        exchange.headers += limits
         require_permission(caller, route.permission)
         org_id = exchange.match.parameters.get("orgId", caller.org_id) if exchange.match else caller.org_id
         if org_id != caller.org_id and parse_uuid(org_id) != caller.org_id:
@@ -249,7 +209,7 @@ class Application:
             mount=match.mount,
             parameters={name: _clean(name, value) for name, value in match.parameters.items()},
             caller=exchange.caller,
-            base=partial(self._base_url, exchange),
+            base=partial(self._origin.base_url, exchange),
             header=exchange.header,
             prefers_representation=preferences.get("return") == "representation",
             forget_keys=self._authenticator.forget,
@@ -279,10 +239,6 @@ class Application:
             return await reader(raw, media_type)
         finally:
             self._turns.release()
-
-    def _base_url(self, exchange: Exchange) -> str:
-        exchange.shows_host = True
-        return self._origin.base_url(exchange)
 
     async def _begin_stream(self, stream: Stream) -> _Begun:
         """Read the first piece of a long body: what fails until then can still be told by the status."""

@@ -26,8 +26,6 @@ class _Known(msgspec.Struct):
 
     caller: Caller
     hash: bytes
-    identity: bytes
-    """Tells callers apart, and what they may do."""
     expires_at: int | None
     rate_limit: int | None
     fresh_until: float
@@ -74,21 +72,6 @@ class Authenticator:
             raise Unauthenticated("The API key has expired.")
         return known, now
 
-    def recall(self, header: str | None) -> tuple[Caller, bytes] | None:
-        """Return a caller who needs no other look, and the `identity`, or None; then `authenticate` decides.
-
-        A limited key always does: its answers say what is left.
-        """
-        key = _bearer_key(header)
-        known = self._known.get(hash_key(key)) if key else None
-        if known is None or known.rate_limit or time.monotonic() > known.fresh_until:
-            return None
-        now = self._clock()
-        if known.has_expired(now):
-            return None
-        self._note_use(known.caller, now)
-        return known.caller, known.identity
-
     def _note_use(self, caller: Caller, now: int) -> None:
         if caller.key_id is not None:
             self._last_used[caller.org_key, caller.key_id] = now
@@ -104,7 +87,7 @@ class Authenticator:
             self._known.clear()
         caller, api_key = found
         limits = api_key.expires_at, api_key.rate_limit, begun + FRESH_SECONDS
-        known = self._known[hashed] = _Known(caller, hashed, identity_of(caller), *limits)
+        known = self._known[hashed] = _Known(caller, hashed, *limits)
         return known
 
     def forget(self) -> None:
@@ -136,12 +119,6 @@ class Authenticator:
         except BaseException:
             self._last_used = {**used, **self._last_used}
             raise
-
-
-def identity_of(caller: Caller) -> bytes:
-    """Return what tells callers apart, and scopes: a seed file can give a key others."""
-    scopes = "*" if caller.scopes is None else " ".join(sorted(caller.scopes))
-    return f"{caller.org_id}\0{caller.key_id}\0{scopes}".encode()
 
 
 def _bearer_key(header: str | None) -> str | None:

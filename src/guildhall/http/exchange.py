@@ -34,8 +34,6 @@ class Exchange:
         self.query: bytes = scope["query_string"]
         self.caller: Caller = NOBODY
         """Who calls, once that is known."""
-        self.question: bytes | None = None
-        """The key of the kept answer that was looked for in vain, if one was."""
         self.body = b""
         self.client: str = (scope.get("client") or ("",))[0]
         self.scheme: str = scope.get("scheme", "http")
@@ -45,8 +43,6 @@ class Exchange:
         """Of the route that it found."""
         self.failure: Exception | None = None
         """What its answer tells instead of a success."""
-        self.shows_host = False
-        """Whether the answer names the address that the client called."""
         self._refusal: Exception | None = scope.get("guildhall.refusal")
         self.headers: list[tuple[str, str]] = []
         self._request_headers: Sequence[tuple[bytes, bytes]] = scope["headers"]

@@ -30,9 +30,6 @@ class Response(msgspec.Struct):
     body: bytes = b""
     headers: list[tuple[str, str]] = []
     media_type: str = JSON
-    groups: tuple[int, ...] | None = None
-    """The keys of the groups that it shows, if it shows nothing but groups and their counts in the order of
-    their names, or of the few that were named: it holds until one of them changes (ADR 14)."""
     error_code: str | None = None
     """Of the first error that it tells, if it tells one."""
     stream: Stream | None = None

@@ -50,9 +50,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the handler runs in a write transaction."""
     without_database: bool = False
     """Whether the handler is called without a transaction, with None in its place."""
-    kept: bool = True
-    """Whether an answer that only reads may be given again; not one that shows when keys were used, for that
-    is written without being announced (ADR 14)."""
     latest: bool = False
     """Whether it is read where writes go, also where a replica takes reads (ADR 19)."""
     mount: str = "/admin"
@@ -78,11 +75,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """A call for the documentation, which works against the demonstration."""
     contract: str = ""
     """Where the contract defines the operation, e.g. "2.4"."""
-
-    @property
-    def may_be_repeated(self) -> bool:
-        """Whether an answer may be given again: nothing but the database and the request decides it."""
-        return self.kept and not (self.writes or self.without_database or self.permission is None)
 
 
 class Match(msgspec.Struct, frozen=True):

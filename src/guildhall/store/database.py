@@ -3,10 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from guildhall.model.user_lists import UserFilter
-from guildhall.store.freshness import Freshness
 from guildhall.store.name_samples import NameSample
-from guildhall.store.name_scans import NameScan
 from guildhall.store.statement import Statement
 
 Row = TypeVar("Row")
@@ -61,28 +58,8 @@ class Transaction(Protocol):
         the commit takes (ADR 18).
         """
 
-    def name_scan(self, org_key: int) -> NameScan | None:
-        """Return the names of all groups of an organization as they are now, if they are in memory.
-
-        Before a statement and behind it the same object: then those are the names that it saw.
-        """
-
-    def expect_rows(self, most: int) -> None:
-        """Say how many rows a read may come to: very many are better not read on the event loop."""
-
     async def name_sample(self, org_key: int) -> NameSample | None:
         """Return a few names of groups, of some seconds ago, if the engine chooses its ways by them."""
-
-    def take_turn(self) -> None:
-        """Let what else has come in go first: before a read begins what may take long on the event loop."""
-
-    async def user_sets(
-        self, org_key: int, parts: Sequence[UserFilter], *, read: bool = False
-    ) -> list[int] | None:
-        """Return who matches each of some filters in this snapshot, as bits by user key, or None.
-
-        With `read` those that are not in memory are read first. For what filters, see `store.user_sets`.
-        """
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` once the transaction is on disk; never when it is not."""
@@ -139,9 +116,6 @@ class Database(Protocol):
     engine: str
     """`sqlite` or `postgres`."""
 
-    freshness: Freshness | None
-    """Tells without reading whether what was read still holds; None where only reading can."""
-
     replica: Replica | None
     """What requests are read from, where one is set; `read` itself never does."""
 
@@ -178,9 +152,6 @@ class Database(Protocol):
 
         Close it when its end is not reached: a snapshot keeps the store from tidying up behind it.
         """
-
-    async def read_ahead(self) -> None:
-        """Keep in memory what is likely to be asked for, until cancelled."""
 
     async def check(self) -> str | None:
         """Say why the store cannot be used, or None; tries to recover from a failed commit."""

@@ -3,9 +3,8 @@
 Either the filter that matches the fewest rows drives: its rows are gathered, tested against the other
 filters and sorted. Or the list's index is walked in order and each row is tested, which soon fills a page
 where many match. The wrong choice is 100 to 1 000 times slower, and no statistics say how filters go
-together. So each filter is probed for few rows, and names that are in memory are scanned for a term. Else a
-stretch of the index is walked, which ends the matter where many match; and how many that stretch has says
-whether to walk on or to gather.
+together. So each filter is probed for few rows. Else a stretch of the index is walked, which ends the matter
+where many match; and how many that stretch has says whether to walk on or to gather.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,9 +24,6 @@ FEW = 1_000
 
 STRETCH = 1_000
 """Rows of the index that are walked before anything larger is gathered, where each row is read."""
-
-_NEAR = 1
-"""Stretches more that are walked sooner than sets are read."""
 
 MOST_GATHERED = 50_000
 """Rows up to which filters are told apart by how many they match."""
@@ -80,12 +76,6 @@ class FilteredList(Protocol[Row]):
         Of a list of rows that are named, which nothing else drives, return those.
         """
 
-    async def scan(self, tx: Transaction) -> list[Row] | None:
-        """Return up to `limit + 1` rows by what is in memory, or None where that takes long."""
-
-    async def by_sets(self, tx: Transaction, *, read: bool = False) -> list[Row] | None:
-        """Return up to `limit + 1` rows by sets in memory, or None; with `read` what is missing is read."""
-
     async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
         """Return where so many rows of the index end, or None when it ends before."""
 
@@ -93,15 +83,11 @@ class FilteredList(Protocol[Row]):
 async def read_page(tx: Transaction, wanted: FilteredList[Row]) -> list[Row]:
     """Return up to `limit + 1` rows in the cheapest way."""
     if not wanted.gathered:
-        scanned = await wanted.scan(tx)
-        return await wanted.walk(tx, None) if scanned is None else scanned
+        return await wanted.walk(tx, None)
     quick = {name: query for name, query in wanted.gathered.items() if not query.slow}
     driver, size = await _fewest(tx, quick, wanted.values, FEW)
     if size <= FEW:
         return await wanted.gather(tx, driver)
-    scanned = await wanted.scan(tx)
-    if scanned is not None:
-        return scanned
     end = await wanted.look_ahead(tx, STRETCH * wanted.stretches)
     rows = await wanted.walk(tx, end)
     if end is None or len(rows) > wanted.limit:
@@ -124,11 +110,6 @@ async def read_by_outlook(
 
 async def _read_on(tx: Transaction, wanted: FilteredList[Row], seen: int) -> list[Row]:
     """Return the page after the first stretches, which have so few of its rows."""
-    stretches = (wanted.limit + 1) // max(seen, 1)
-    if stretches > _NEAR:
-        known = await wanted.by_sets(tx, read=True)
-        if known is not None:
-            return known
     length = STRETCH * wanted.stretches * (wanted.limit + 1) // max(seen, 1)
     most = min(length // wanted.pace, MOST_GATHERED)
     if most <= FEW:
@@ -144,17 +125,11 @@ async def _read_on(tx: Transaction, wanted: FilteredList[Row], seen: int) -> lis
 
 async def choose_driver(tx: Transaction, gathered: Mapping[str, Gathered], values: Mapping[str, Any]) -> str:
     """Return the filter to count by, which matches the fewest, or WALK when each matches very many."""
-    driver = await choose_few(tx, gathered, values)
-    if driver != WALK:
-        return driver
-    driver, size = await _fewest(tx, gathered, values, MOST_GATHERED)
-    return driver if size <= MOST_GATHERED else WALK
-
-
-async def choose_few(tx: Transaction, gathered: Mapping[str, Gathered], values: Mapping[str, Any]) -> str:
-    """Return the filter that matches the fewest if those are few, else WALK."""
-    driver, size = await _fewest(tx, gathered, values, FEW)
-    return driver if size <= FEW else WALK
+    for most in (FEW, MOST_GATHERED):
+        driver, size = await _fewest(tx, gathered, values, most)
+        if size <= most:
+            return driver
+    return WALK
 
 
 async def _fewest(

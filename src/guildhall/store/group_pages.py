@@ -3,7 +3,6 @@
 What is walked is an index of names: groups_name of one directory, else groups_listing.
 """
 
-import itertools
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -41,9 +40,6 @@ from guildhall.store.name_stamps import NAMES_UNCHANGED, Stretch
 from guildhall.store.statement import Statement
 from guildhall.store.trigrams import on_postgres
 
-_BATCHES = (10, 100, 1_000, 3_000)
-"""Candidates that a scan looks at in turn, beyond those that fill a page."""
-
 
 class _PageShape(Shape, frozen=True):
     """All that decides the text of a page's statement; values stay parameters."""
@@ -76,9 +72,6 @@ class _PageShape(Shape, frozen=True):
 
 async def select_groups(tx: Transaction, org_key: int, view: GroupView, window: Window) -> list[Group]:
     """Return up to `limit + 1` groups of the window, in its own direction."""
-    tx.expect_rows(window.limit)
-    if view.filter.search is not None:
-        tx.take_turn()
     sample = await tx.name_sample(org_key) if view.filter.reads_names_only else None
     if sample is not None:
         return await _read_by_sample(tx, org_key, view, window, sample)
@@ -154,33 +147,6 @@ class _GroupPage(msgspec.Struct, frozen=True):
         shape = msgspec.structs.replace(self.shape, ends=True)
         names = edge_names(shape.columns, "end")
         return await self._read(tx, shape, **dict(zip(names, end[: len(names)], strict=True)))
-
-    async def scan(self, tx: Transaction) -> list[Group] | None:
-        """Return groups whose names hold the term, tested against the other filters in growing batches."""
-        term: str | None = self.values["search"]
-        if term is None or self.shape.driver is not Driver.WALK:
-            return None
-        org_key = self.values["org_key"]
-        names = tx.name_scan(org_key)
-        if names is None:
-            return None
-        candidates = names.keys(term, start=self.values["start_name_key"], descending=self.shape.descending)
-        shape = msgspec.structs.replace(
-            self.shape, driver=Driver.GROUPS, given=self.shape.given | {Driver.GROUPS.value}
-        )
-        rows: list[Group] = []
-        for size in _BATCHES:
-            batch = list(itertools.islice(candidates, self.limit + size))
-            rows += await tx.all(
-                _page_statement(shape), **self.values | {"groups": batch}, most=self.limit + 1
-            )
-            if len(rows) > self.limit or len(batch) < self.limit + size:
-                # Nothing was renamed from when they were read until now, and this snapshot is of that time.
-                return rows[: self.limit + 1] if tx.name_scan(org_key) is names else None
-        return None
-
-    async def by_sets(self, tx: Transaction, *, read: bool = False) -> None:
-        """Return nothing: there are sets of users only."""
 
     async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
         """Return the name, and the id among several directories, that is so many groups ahead."""

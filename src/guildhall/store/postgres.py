@@ -13,7 +13,6 @@ from guildhall.model.errors import GuildhallError, Unavailable
 from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import Replica
-from guildhall.store.freshness import Freshness
 from guildhall.store.name_samples import NameSamples
 from guildhall.store.postgres_errors import (
     CONFLICTS,
@@ -60,7 +59,6 @@ class PostgresDatabase:
         self, pool: Pool, *, clock: Callable[[], int] = wall_clock, new_id: Callable[[], str] = random_id
     ) -> None:
         self.trouble: str | None = None
-        self.freshness: Freshness | None = None
         self.replica: Replica | None = None
         self._pool = pool
         self._clock = clock
@@ -232,9 +230,6 @@ class PostgresDatabase:
         self.trouble = f"The database cannot do its work: {type(error).__name__}"
         _LOG.warning("the database could not do its work: %s: %s", type(error).__name__, error)
         return without_outcome(error)
-
-    async def read_ahead(self) -> None:
-        """Keep nothing in memory: others write without telling."""
 
     async def check(self) -> str | None:
         """Say why the database cannot be used, or None; it can where all connections are used by others."""

@@ -4,7 +4,6 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from guildhall.model.user_lists import UserFilter
 from guildhall.store.directories import SELECT_DIRECTORY
 from guildhall.store.name_samples import SELECT_SAMPLE, SIZE, NameSample, NameSamples
 from guildhall.store.name_stamps import STAMP_NAMES
@@ -105,9 +104,6 @@ class PostgresTransaction:
     def _stamps(self) -> list[str]:
         return [STAMP_NAMES % org_key for org_key in sorted(self._named)]
 
-    def name_scan(self, org_key: int) -> None:
-        """Return nothing: what other machines rename is only known by reading."""
-
     async def name_sample(self, org_key: int) -> NameSample:
         """Return some names of groups, which may be old."""
 
@@ -115,15 +111,6 @@ class PostgresTransaction:
             return self.all(SELECT_SAMPLE, org_key=org_key, most=SIZE)
 
         return await self._samples.find(org_key, self.now, read)
-
-    def expect_rows(self, most: int) -> None:
-        """Do nothing: the server reads, not this process."""
-
-    def take_turn(self) -> None:
-        """Do nothing, for the same reason."""
-
-    async def user_sets(self, org_key: int, parts: Sequence[UserFilter], *, read: bool = False) -> None:
-        """Return nothing: others alter them as well."""
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` once the transaction is on disk."""

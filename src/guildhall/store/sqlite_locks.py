@@ -7,7 +7,6 @@ it when a process dies.
 import contextlib
 import fcntl
 import functools
-import mmap
 import os
 import struct
 import time
@@ -35,9 +34,8 @@ def identity(file: Path | int) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-_COUNT = struct.Struct("=Q")
 _LEFT = struct.Struct("=?16sLQQ")
-"""Behind the count: whether the database's file is as it was left, which run of the system that was in, a
+"""In the file: whether the database's file is as it was left, which run of the system that was in, a
 checksum of the log's state, and when the file was changed last and its size."""
 
 _LOG_HEADER, _BACKFILLED = slice(0, 48), slice(96, 100)
@@ -50,9 +48,8 @@ _SECONDS_BETWEEN_TRIES = 0.02
 class WriteLock:
     """Held by the one process that writes, from before BEGIN until after COMMIT.
 
-    Its file holds a number that all processes see at once, the count of commits: see `store.freshness`. It
-    also holds how the database's file was left by who held the lock last: whoever writes to that file without
-    the lock is noticed, as is a copy that is laid over it.
+    Its file holds how the database's file was left by who held the lock last, so that a copy that is laid
+    over it is noticed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -60,31 +57,6 @@ class WriteLock:
         self._database = path
         self._log_index = beside(path, "-shm")
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if os.fstat(self._file).st_size < _COUNT.size:
-                self._begin_to_count()
-            self._memory = mmap.mmap(self._file, _COUNT.size, access=mmap.ACCESS_READ)
-        except BaseException:
-            os.close(self._file)
-            raise
-
-    def _begin_to_count(self) -> None:
-        with self:
-            if os.fstat(self._file).st_size < _COUNT.size:
-                self.commits = 0
-
-    @property
-    def commits(self) -> int:
-        """The count of commits; only who holds the lock may set it.
-
-        It is read in memory, and written to the file: a full disk is an error there, not a signal.
-        """
-        count: int = _COUNT.unpack_from(self._memory)[0]
-        return count
-
-    @commits.setter
-    def commits(self, count: int) -> None:
-        os.pwrite(self._file, _COUNT.pack(count), 0)
 
     def in_place(self) -> bool:
         """Whether the file is still the one that other processes open."""
@@ -96,7 +68,7 @@ class WriteLock:
         Another program may have changed it as SQLite does, by a checkpoint: then the log says so. It is also
         true where nobody can tell: who held the lock died with it, or the system was started again.
         """
-        found = os.pread(self._file, _LEFT.size, _COUNT.size)
+        found = os.pread(self._file, _LEFT.size, 0)
         if len(found) < _LEFT.size:
             return True
         is_left, boot, log, *file = _LEFT.unpack(found)
@@ -105,11 +77,11 @@ class WriteLock:
 
     def enter(self) -> None:
         """Note that the database's file is about to be changed; the caller holds the lock."""
-        os.pwrite(self._file, bytes(_LEFT.size), _COUNT.size)
+        os.pwrite(self._file, bytes(_LEFT.size), 0)
 
     def leave(self) -> None:
         """Note how the database's file is left; the caller holds the lock."""
-        os.pwrite(self._file, _LEFT.pack(*self._state()), _COUNT.size)
+        os.pwrite(self._file, _LEFT.pack(*self._state()), 0)
 
     def _state(self) -> tuple[bool, bytes, int, int, int]:
         status = self._database.stat()
@@ -161,7 +133,6 @@ class WriteLock:
 
     def close(self) -> None:
         """Let go of the lock's file."""
-        self._memory.close()
         os.close(self._file)
 
 

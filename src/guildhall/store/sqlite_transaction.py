@@ -2,19 +2,15 @@
 
 import contextlib
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
 
-from guildhall.model.user_lists import UserFilter
 from guildhall.store.database import StartRefused
-from guildhall.store.freshness import Alterations
-from guildhall.store.name_scans import NameScan
 from guildhall.store.statement import Statement
 from guildhall.store.temporary_files import create_private
-from guildhall.store.threads import Rounds
 
 Result = TypeVar("Result")
 
@@ -89,15 +85,9 @@ class SQLiteTransaction:
     __slots__ = (
         "_connection",
         "_new_id",
-        "alterations",
-        "begun",
         "effects",
-        "expect",
-        "find_names",
-        "find_user_sets",
         "now",
         "on_first_write",
-        "rounds",
     )
 
     engine = "sqlite"
@@ -108,27 +98,11 @@ class SQLiteTransaction:
         self.now = now
         self.effects: list[Callable[[], None]] = []
         self.on_first_write: Callable[[], None] | None = None
-        self.alterations: Alterations | None = None
-        """Where the writer wants to know what was altered."""
-        self.find_names: Callable[[int], NameScan | None] | None = None
-        """How reads on the event loop come by names in memory."""
-        self.expect: Callable[[int], None] | None = None
-        """What a read on the event loop is asked about the rows that it may come to."""
-        self.rounds: Rounds | None = None
-        """What a read on the event loop has to take its turn in."""
-        self.begun: int | None = None
-        """The moment before the snapshot of a read on the event loop was taken."""
-        self.find_user_sets: Callable[..., Awaitable[list[int] | None]] | None = None
-        """How reads come by sets of users in memory."""
 
     def _rows(self, statement: Statement[Any], parameters: dict[str, Any]) -> list[Any]:
-        if not statement.writes:
-            return self._connection.execute(statement.sqlite, statement.bind_sqlite(parameters)).fetchall()
-        self._announce_write()
-        rows = self._connection.execute(statement.sqlite, statement.bind_sqlite(parameters)).fetchall()
-        if self.alterations is not None and self._connection.changes():
-            self.alterations.add(statement, parameters)
-        return rows
+        if statement.writes:
+            self._announce_write()
+        return self._connection.execute(statement.sqlite, statement.bind_sqlite(parameters)).fetchall()
 
     def _announce_write(self) -> None:
         if self.on_first_write is not None:
@@ -166,43 +140,14 @@ class SQLiteTransaction:
     async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of parameters."""
         self._announce_write()
-        if self.alterations is not None:
-            rows = list(rows)
-            self.alterations.add_many(statement, rows)
         self._connection.executemany(statement.sqlite, rows)
 
     async def run_last(self, statement: Statement[Any], **parameters: int) -> None:
         """Run a write that nothing in the transaction reads; here nobody else waits for it."""
         self._rows(statement, parameters)
 
-    def name_scan(self, org_key: int) -> NameScan | None:
-        """Return the names of all groups of an organization, if they are in memory."""
-        return None if self.find_names is None else self.find_names(org_key)
-
-    def expect_rows(self, most: int) -> None:
-        """Say how many rows may come; raises InterruptError where so many have just taken too long."""
-        if self.expect is not None:
-            self.expect(most)
-
     async def name_sample(self, org_key: int) -> None:
-        """Return nothing: all names are in memory, and the index is entered at little cost."""
-
-    def take_turn(self) -> None:
-        """Let what else has come in go first; raises OutOfTurn, to begin again in turn."""
-        if self.rounds is not None:
-            self.rounds.take()
-            self.rounds = None
-
-    async def user_sets(
-        self, org_key: int, parts: Sequence[UserFilter], *, read: bool = False
-    ) -> list[int] | None:
-        """Return sets of users in the transaction's snapshot, if they are in memory or can be read."""
-        if self.find_user_sets is None:
-            return None
-        if self._connection.txn_state("main") == apsw.SQLITE_TXN_NONE:
-            # BEGIN takes no snapshot, the first read does. What is known of sets is asked for behind it.
-            self._connection.execute("SELECT 1 FROM schema_info").fetchall()
-        return await self.find_user_sets(self, org_key, parts, read=read)
+        """Return nothing: the index is entered at little cost."""
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` on the event loop once the transaction is on disk."""

@@ -14,7 +14,6 @@ from typing import Any
 import apsw
 
 from guildhall.model.errors import Unavailable
-from guildhall.store.freshness import Alterations, Freshness
 from guildhall.store.metrics import BATCH_SIZE, COMMIT_SECONDS
 from guildhall.store.sqlite_errors import STORAGE_ERRORS, reason
 from guildhall.store.sqlite_locks import WriteLock, beside, identity
@@ -98,7 +97,6 @@ class Writer:
             raise
         self._identity = identity(path)
         self._accept_file()
-        self.freshness = Freshness(self._lock)
         self._queue: collections.deque[_Operation] = collections.deque()
         self._wake = threading.Condition()
         self._stopping = False
@@ -217,7 +215,6 @@ class Writer:
 
     def _run_batch(self) -> None:
         done: list[_Operation] = []
-        alterations = Alterations()
         try:
             with self._lock, QUICK_TURNS:
                 if not self._end_wait():
@@ -226,9 +223,8 @@ class Writer:
                 self._lock.enter()
                 self._scrub()
                 self._connection.execute("BEGIN IMMEDIATE")
-                self._fill(done, alterations)
-                with self.freshness.committing(alterations):
-                    self._commit()
+                self._fill(done)
+                self._commit()
                 self._lock.leave()
         except BaseException as error:  # noqa: BLE001 -- whatever broke the batch, its callers get an answer
             self._abandon(done, error)
@@ -251,11 +247,11 @@ class Writer:
                 " with `guildhall restore`"
             )
 
-    def _fill(self, done: list[_Operation], alterations: Alterations) -> None:
+    def _fill(self, done: list[_Operation]) -> None:
         end = time.perf_counter() + BATCH_SECONDS
         while len(done) < BATCH_OPERATIONS and (operation := self._next()) is not None:
             done.append(operation)
-            self._run(operation, alterations)
+            self._run(operation)
             if time.perf_counter() > end:
                 break
         if done:
@@ -270,9 +266,8 @@ class Writer:
         self._queue.clear()
         return taken
 
-    def _run(self, operation: _Operation, alterations: Alterations) -> None:
+    def _run(self, operation: _Operation) -> None:
         transaction = self._begin(self._connection)
-        transaction.alterations = alterations
         written = False
 
         def on_first_write() -> None:
@@ -321,10 +316,7 @@ class Writer:
             return
         self._connection.close(True)  # noqa: FBT003 -- positional in apsw; unfinished statements do not matter
         self._connection = self._connect()
-        alterations = Alterations()
-        alterations.add_all()
-        with self.freshness.committing(alterations):
-            self._connection.execute("BEGIN IMMEDIATE; UPDATE schema_info SET scrubs = scrubs + 1; COMMIT")
+        self._connection.execute("BEGIN IMMEDIATE; UPDATE schema_info SET scrubs = scrubs + 1; COMMIT")
         self._trouble = None
 
     def _abandon(self, done: list[_Operation], error: BaseException) -> None:

@@ -1,7 +1,5 @@
-"""How the event loop is shared: with threads of the store, and among reads that take long and others."""
+"""How the interpreter is shared between the event loop and threads of the store."""
 
-import asyncio
-import collections
 import sys
 import threading
 
@@ -34,39 +32,3 @@ class Turns:
 
 QUICK_TURNS = Turns()
 """Of this process, which has one interpreter."""
-
-
-class OutOfTurn(Exception):
-    """Another read that takes long has had this round of the event loop."""
-
-
-class Rounds:
-    """One read that takes long in each round of the event loop, in the order in which they came.
-
-    Whatever else has come in meanwhile is answered between two of them.
-    """
-
-    def __init__(self) -> None:
-        self._taken = False
-        self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()
-
-    def take(self) -> None:
-        """Take this round; raises OutOfTurn when it is taken."""
-        if self._taken:
-            raise OutOfTurn
-        self._taken = True
-        asyncio.get_running_loop().call_soon(self._pass_on)
-
-    async def turn(self) -> None:
-        """Wait for a round that is taken for the caller alone."""
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        await turn
-
-    def _pass_on(self) -> None:
-        self._taken = False
-        while self._waiting and not self._taken:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                self.take()

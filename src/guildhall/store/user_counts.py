@@ -1,20 +1,18 @@
 """Numbers of users: from the stored totals where these say it, else by counting (contract 4)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
 
 from guildhall.model.user_lists import UserFilter, standing
-from guildhall.store import roles
 from guildhall.store.database import Transaction
 from guildhall.store.directories import SELECT_ALL_DIRECTORY_KEYS
-from guildhall.store.drivers import WALK, choose_driver, choose_few, given, searching
+from guildhall.store.drivers import WALK, choose_driver, given, searching
 from guildhall.store.role_holders import WHOLE_ORGANIZATION
 from guildhall.store.statement import Statement, register
 from guildhall.store.user_filters import Driver, Shape, gathered_by, matching, shape_of
-from guildhall.store.user_sets import CLOSED, find_accounts, status_parts
 
 Total = TypeVar("Total")
 
@@ -72,9 +70,7 @@ async def count_users(tx: Transaction, org_key: int, chosen: UserFilter) -> int:
         keys = await _directories(tx, org_key, chosen)
         found = await tx.all(SELECT_ROLE_TOTALS, org_key=org_key, directories=keys)
         return sum(total.users for total in found if total.role_key in (chosen.roles or ()))
-    counted = await _count(
-        tx, org_key, chosen, _standings_in_memory, lambda shape, _: _count_statement(shape)
-    )
+    counted = await _count(tx, org_key, chosen, lambda shape, _: _count_statement(shape))
     return sum(total.users for total in counted)
 
 
@@ -83,9 +79,7 @@ async def count_standings(tx: Transaction, org_key: int, chosen: UserFilter) -> 
     if given(chosen) <= _KEPT:
         totals = await _totals(tx, org_key, chosen)
         return [StandingTotal(total.status, total.closed, total.users) for total in totals]
-    return await _count(
-        tx, org_key, chosen, _standings_in_memory, lambda shape, _: _standings_statement(shape)
-    )
+    return await _count(tx, org_key, chosen, lambda shape, _: _standings_statement(shape))
 
 
 async def count_roles(tx: Transaction, org_key: int, chosen: UserFilter) -> list[RoleTotal]:
@@ -101,7 +95,6 @@ async def count_roles(tx: Transaction, org_key: int, chosen: UserFilter) -> list
         tx,
         org_key,
         chosen,
-        _roles_in_memory,
         lambda shape, many: _roles_of_many_statement(shape) if many else _roles_statement(shape),
     )
 
@@ -110,67 +103,18 @@ async def _count(
     tx: Transaction,
     org_key: int,
     chosen: UserFilter,
-    in_memory: Callable[..., Awaitable[list[Total] | None]],
     statement: Callable[[Shape, bool], Statement[Total]],
 ) -> list[Total]:
-    """Count by sets in memory if they are there, or if no filter matches few; else by a statement.
-
-    The latter is made of the cheapest way to read all, and of whether more match than lists gather.
-    """
-    known = await in_memory(tx, org_key, chosen)
-    if known is not None:
-        return known
+    """Count in the cheapest way; the statement also depends on whether more match than lists gather."""
     gathered, values = await gathered_by(tx, org_key, chosen)
     shape, many = shape_of(chosen), False
     if shape.driver is Driver.WALK:
-        driver = await choose_few(tx, gathered, values)
-        if driver == WALK:
-            known = await in_memory(tx, org_key, chosen, read=True)
-            if known is not None:
-                return known
-            driver = await choose_driver(tx, gathered, values)
-            many = driver == WALK
+        driver = await choose_driver(tx, gathered, values)
+        many = driver == WALK
         # Without an order to walk in, a filter drives if there is one.
         first = next(iter(gathered), WALK) if many else driver
         shape = msgspec.structs.replace(shape, driver=Driver(first))
     return await tx.all(statement(shape, many), **values)
-
-
-async def _standings_in_memory(
-    tx: Transaction, org_key: int, chosen: UserFilter, *, read: bool = False
-) -> list[StandingTotal] | None:
-    """Count the rows of each standing in each directory by sets in memory, if they can be had."""
-    directories = await _directories(tx, org_key, chosen)
-    by_status = list(status_parts(directories, chosen.standings))
-    accounts = msgspec.structs.replace(chosen, directories=None, standings=None)
-    parts = [part for _, part in by_status]
-    found = await find_accounts(tx, org_key, accounts, [CLOSED, *parts], read=read)
-    if found is None:
-        return None
-    bits, sets = found
-    totals, closed = [], bits & sets[CLOSED]
-    for status, part in by_status:
-        rows = bits & sets[part]
-        of_closed = (rows & closed).bit_count()
-        totals += [
-            StandingTotal(status, 1, of_closed),
-            StandingTotal(status, 0, rows.bit_count() - of_closed),
-        ]
-    wanted = chosen.standings
-    return [total for total in totals if wanted is None or standing(total.status, total.closed) in wanted]
-
-
-async def _roles_in_memory(
-    tx: Transaction, org_key: int, chosen: UserFilter, *, read: bool = False
-) -> list[RoleTotal] | None:
-    """Count the holders of each role by sets in memory, if they can be had."""
-    catalogue = await tx.all(roles.SELECT_ROLES, org_key=org_key)
-    holders = {role.role_key: UserFilter(roles=(role.role_key,)) for role in catalogue}
-    found = await find_accounts(tx, org_key, chosen, holders.values(), read=read)
-    if found is None:
-        return None
-    bits, sets = found
-    return [RoleTotal(key, (bits & sets[part]).bit_count()) for key, part in holders.items()]
 
 
 async def _directories(tx: Transaction, org_key: int, chosen: UserFilter) -> list[int]:

@@ -249,16 +249,9 @@ def _access_test(names: frozenset[str]) -> str:
     """
 
 
-IN_MEMORY = "bits"
-"""In the place of a filter: users whose key is in `:bits`, as `store/user_sets.py` writes them."""
-
-
 def _conditions(shape: Shape) -> list[str]:
-    # First, since the walked index has all that it needs.
-    conditions = ["substr(:bits, - u.user_key - 1, 1) = x'31'"] if IN_MEMORY in shape.given else []
-    conditions += _directories(shape)
     tests = _tests(shape)
-    return [*conditions, passes(tests)] if tests else conditions
+    return [*_directories(shape), *([passes(tests)] if tests else [])]
 
 
 def _directories(shape: Shape) -> list[str]:

@@ -28,7 +28,6 @@ from guildhall.store.drivers import (
 from guildhall.store.statement import Statement
 from guildhall.store.trigrams import on_postgres
 from guildhall.store.user_filters import (
-    IN_MEMORY,
     Driver,
     Shape,
     gathered_by,
@@ -36,7 +35,6 @@ from guildhall.store.user_filters import (
     searched_first,
     shape_of,
 )
-from guildhall.store.user_sets import find_accounts, keys_of, text_of
 
 USER_ROW_COLUMNS = """
     u.user_key, u.account_id, u.name, u.name_key, u.nickname_key, u.email, u.claim_status, u.mfa_enabled,
@@ -64,9 +62,6 @@ _PACE = 20
 _BESIDE_INDEX = frozenset({"standings", "claims", "mfa", "domains"})
 """Filters that look at columns of users which users_account_id does not hold."""
 
-_OF_ROWS = frozenset({"directories", "standings"})
-"""Filters that only some rows of an account may match."""
-
 
 class _PageShape(msgspec.Struct, frozen=True):
     shape: Shape
@@ -87,7 +82,7 @@ class _PageShape(msgspec.Struct, frozen=True):
         """Whether that is the index of one directory, which leads to a user only by way of the table."""
         shape = self.shape
         by_account = self.walks and self.sort is UserSort.ACCOUNT_ID
-        return by_account and shape.one_directory and IN_MEMORY not in shape.given
+        return by_account and shape.one_directory
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -118,9 +113,7 @@ class _PageShape(msgspec.Struct, frozen=True):
 
 async def select_users(tx: Transaction, org_key: int, view: UserView, window: Window) -> list[UserRow]:
     """Return up to `limit + 1` rows of the window, in its own direction."""
-    page = await _user_page(tx, org_key, view, window)
-    known = await page.by_sets(tx)
-    return await read_page(tx, page) if known is None else known
+    return await read_page(tx, await _user_page(tx, org_key, view, window))
 
 
 class _UserPage(msgspec.Struct, frozen=True):
@@ -145,31 +138,6 @@ class _UserPage(msgspec.Struct, frozen=True):
             return await self._read(tx, self.page)
         page = msgspec.structs.replace(self.page, ends=True)
         return await self._read(tx, page, **dict(zip(edge_names(page.indexed, "end"), end, strict=True)))
-
-    async def scan(self, tx: Transaction) -> list[UserRow] | None:
-        """Return users of sets in memory, which are read before users are tested for access to resources.
-
-        For each of them that takes as long as to walk past a hundred.
-        """
-        return await self.by_sets(tx, read=True) if self.chosen.resources is not None else None
-
-    async def by_sets(self, tx: Transaction, *, read: bool = False) -> list[UserRow] | None:
-        """Return users of sets in memory: all of few, else those that the list's index comes to first."""
-        if not self.gathered:
-            return None
-        covered = self.chosen
-        if Driver.SEARCH.value not in self.gathered:
-            # So many have it that each is tested.
-            covered = msgspec.structs.replace(covered, search=None)
-        found = await find_accounts(tx, self.values["org_key"], covered, read=read)
-        if found is None:
-            return None
-        bits, tested = found[0], self.page.shape.given & {*_OF_ROWS, *(given(self.chosen) - given(covered))}
-        if bits.bit_count() <= drivers.FEW:
-            shape = Shape(Driver.USERS, tested | {"users"}, self.page.shape.one_directory)
-            return await self._read(tx, msgspec.structs.replace(self.page, shape=shape), users=keys_of(bits))
-        shape = Shape(Driver.WALK, tested | {IN_MEMORY}, self.page.shape.one_directory)
-        return await self._read(tx, msgspec.structs.replace(self.page, shape=shape), bits=text_of(bits))
 
     async def look_ahead(self, tx: Transaction, rows: int) -> Position | None:
         """Return where so many accounts end."""

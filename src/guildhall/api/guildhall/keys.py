@@ -145,7 +145,6 @@ ROUTES = (
         summary="List API keys",
         permission=Permission.FULL_ACCESS,
         handler=list_keys,
-        kept=False,
         query=ListQuery,
         answer=PageBody[KeyBody],
     ),

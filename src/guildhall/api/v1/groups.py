@@ -160,15 +160,12 @@ async def search_groups(tx: Transaction, request: Request) -> Response:
     view = token.whole_view()
     page = await rules.list_groups(tx, request.caller, view, token.window)
     expanded = await _expand(tx, request, token.expand, page.items)
-    response = token_page_response(
+    return token_page_response(
         request,
         page,
         lambda window: SearchToken.of(view, token.expand, window),
         lambda group: _body(request, group, token.expand, expanded),
     )
-    if expanded.users is None and expanded.roles is None:
-        response.groups = tuple(group.group_key for group in page.items)
-    return response
 
 
 async def _token(tx: Transaction, request: Request) -> SearchToken:

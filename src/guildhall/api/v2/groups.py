@@ -189,10 +189,7 @@ async def _page(tx: Transaction, request: Request, token: GroupsToken) -> Respon
 
 
 def _response(request: Request, page: Page[Group], token: GroupsToken) -> Response:
-    response = page_response(request, page, token.at, lambda group: group_body(request, group, token.counts))
-    if token.view.filter.reads_groups_only:
-        response.groups = tuple(group.group_key for group in page.items)
-    return response
+    return page_response(request, page, token.at, lambda group: group_body(request, group, token.counts))
 
 
 async def get_group_count(tx: Transaction, request: Request) -> Response:
@@ -217,9 +214,7 @@ async def get_group(tx: Transaction, request: Request) -> Response:
     """Get group details."""
     parameters = request.parameters
     group = await rules.get_group(tx, request.caller, parameters["directoryId"], parameters["groupId"])
-    response = json_response(DataBody(group_body(request, group, BOTH_COUNTS)))
-    response.groups = (group.group_key,)
-    return response
+    return json_response(DataBody(group_body(request, group, BOTH_COUNTS)))
 
 
 async def create_group(tx: Transaction, request: Request) -> Response:
