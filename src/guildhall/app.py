@@ -39,7 +39,6 @@ from guildhall.http.documentation import Documentation
 from guildhall.http.exchange import Receive, Scope, Send
 from guildhall.http.front_page import docs_redirect_route, front_page_route
 from guildhall.http.health import Health, measure_database
-from guildhall.http.metrics import publish_requests
 from guildhall.http.origin import Origin, is_loopback
 from guildhall.http.request_counts import RequestCounts
 from guildhall.http.routing import Route, Router
@@ -227,7 +226,6 @@ class Server:
             await self._housekeeping
         with contextlib.suppress(Exception):
             await self.authenticator.save_last_used()
-        publish_requests()
         await self.database.close()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from guildhall.http.metrics import REQUESTS, publish_requests
+from guildhall.http.metrics import REQUESTS
 
 FILES: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
 STATUSES: dict[str, set[int]] = collections.defaultdict(set)
@@ -32,7 +32,6 @@ def recorded(request):
 
 def answers():
     """How often each operation has answered with each status."""
-    publish_requests()
     samples = [sample for metric in REQUESTS.collect() for sample in metric.samples]
     return {
         (sample.labels["operation"], int(sample.labels["status"])): sample.value

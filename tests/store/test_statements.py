@@ -129,7 +129,7 @@ def test_columns_are_those_of_the_row(name, sqlite, on_postgres):
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_writes_are_known_to_be_writes(name, sqlite):
-    """What is taken for a read is announced to nobody (ADR 14)."""
+    """What is taken for a read begins no savepoint."""
     statement = STATEMENTS[name]
     seen = []
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ctypes
 import json
 import logging.config
 import socket
@@ -33,8 +32,6 @@ _BACKLOG = 1_024
 _KEPT_FILES = 512
 """Files of a worker that are no client's connection: the database, the log, metrics."""
 _FEWEST_CONNECTIONS = 64
-_M_ARENA_MAX = -8
-"""Of glibc's malloc.h."""
 
 _HOW_TO_INIT = (
     "The database has no organization yet, so every request is answered 401. `guildhall init` makes one;"
@@ -63,7 +60,6 @@ def serve(settings: Settings, start: Start) -> None:
             metrics = sockets.enter_context(_listening(host, port, "Set another GUILDHALL_METRICS_ADDRESS."))
         bound = msgspec.structs.replace(settings, port=main.getsockname()[1])
         furnished = asyncio.run(_prepare(bound, start))
-        _share_memory_among_threads()
         work = partial(_work, bound, _Shared(tls, main, metrics, RequestCounts()))
         try:
             supervisor = Supervisor(work, settings.workers)
@@ -126,15 +122,6 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
 
 def _no_password() -> str:
     raise ValueError("the key has a password")
-
-
-def _share_memory_among_threads() -> None:
-    """Let the threads of each worker take memory from one place, where the C library has more (glibc).
-
-    What a long read leaves in its thread's own place, no other thread uses: 40 MB on the largest dataset.
-    """
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def _listening(host: str, port: int, advice: str) -> socket.socket:

@@ -20,7 +20,7 @@ from guildhall.http.body import decode_body, require_media_type, require_no_codi
 from guildhall.http.cors import cors_headers, preflight_headers
 from guildhall.http.errors import Wire, error_response
 from guildhall.http.exchange import NOBODY, Disconnected, Exchange, Receive, Scope, Send
-from guildhall.http.metrics import RequestMeter
+from guildhall.http.metrics import note_request
 from guildhall.http.origin import Origin
 from guildhall.http.positions import position_header, read_position
 from guildhall.http.preferences import read_preferences
@@ -98,7 +98,6 @@ class Application:
         self._origin = origin
         self._request_options = options
         self._turns = asyncio.Semaphore(MOST_READINGS)
-        self._meter = RequestMeter()
         self._log = RequestLog(options.log)
         self._readers = {r.operation: QueryReader(r.query or NoParameters) for r in router.routes}
 
@@ -122,7 +121,7 @@ class Application:
         else:
             await self._send_stream(send, response, begun, exchange)
         seconds = time.perf_counter() - came
-        self._meter.add(exchange.operation, response.status, seconds)
+        note_request(exchange.operation, response.status, seconds)
         self._log.note(exchange, response, seconds)
 
     def _require_readable(self, exchange: Exchange) -> None:

@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from guildhall.http.errors import Wire
-from guildhall.http.metrics import KEYS_EXPIRING, SEATS_LIMITED, SEATS_USED, publish_requests
+from guildhall.http.metrics import KEYS_EXPIRING, SEATS_LIMITED, SEATS_USED
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route
@@ -81,7 +81,6 @@ class Health:
         with contextlib.suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(_MEASURE_SECONDS):
                 await measure_database(self._database)
-        publish_requests()
         return Response(200, generate_latest(metrics_registry()), media_type=CONTENT_TYPE_LATEST)
 
     def routes(self, *, with_metrics: bool = True) -> Sequence[Route]:
