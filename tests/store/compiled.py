@@ -120,7 +120,7 @@ class KnownBeginnings(Beginnings):
 def compiled(engine: str) -> Iterator[Compiled]:
     """Return every statement that lists and numbers of groups, users and workspaces compile to."""
     seen = set()
-    for question in itertools.chain(_about_groups(), _about_users(), _about_workspaces()):
+    for question in itertools.chain(_about_groups(), _about_users(), _about_members(), _about_workspaces()):
         for number in itertools.count(-2):
             recorder = Recorder(engine, max(0, number), walks=number < 0, knows_beginnings=number == -1)
             asyncio.run(question.ask(recorder))
@@ -149,7 +149,7 @@ def _about_groups() -> Iterator[Question]:
 def _about_users() -> Iterator[Question]:
     for chosen in combinations(UserFilter):
         asked, by_key = _asked(chosen), chosen.users is not None
-        for sort in UserSort:
+        for sort in (UserSort.ACCOUNT_ID, UserSort.NAME, UserSort.NICKNAME):
             for window in windows(("a", 1) if sort is UserSort.ACCOUNT_ID else ("a", "b", 1)):
                 ask = functools.partial(
                     user_pages.select_users, org_key=1, view=UserView(chosen, sort), window=window
@@ -158,6 +158,15 @@ def _about_users() -> Iterator[Question]:
         for count in (user_counts.count_users, user_counts.count_standings, user_counts.count_roles):
             ask = functools.partial(count, org_key=1, chosen=chosen)
             yield Question(f"{count.__name__} {asked}", by_key, True, ask)
+
+
+def _about_members() -> Iterator[Question]:
+    for directories in (None, *GIVEN["directories"]):
+        chosen = UserFilter(directories=directories, groups=(1,))
+        for window in windows((1, 1)):
+            view = UserView(chosen, UserSort.KEY)
+            ask = functools.partial(user_pages.select_users, org_key=1, view=view, window=window)
+            yield Question(f"members in {directories}", False, False, ask)
 
 
 def _about_workspaces() -> Iterator[Question]:

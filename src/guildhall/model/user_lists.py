@@ -117,6 +117,8 @@ class UserSort(enum.IntEnum):
     NAME = 1
     NICKNAME = 2
     """The name stands for a nickname that is not known."""
+    KEY = 3
+    """By the order in which accounts were made: that of the members of one group."""
 
 
 class UserView(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -125,6 +127,16 @@ class UserView(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
     filter: UserFilter
     sort: UserSort = UserSort.ACCOUNT_ID
     descending: bool = False
+
+
+def order_of(chosen: UserFilter) -> UserSort:
+    """Return the order of a list for which none is asked (contract 4: any that is total and stable).
+
+    The members of one group stand in the order of their keys: in any other, all of them would be sorted.
+    """
+    of_one_group = UserFilter(directories=chosen.directories, groups=chosen.groups)
+    is_of_one = chosen.groups is not None and len(chosen.groups) == 1 and chosen == of_one_group
+    return UserSort.KEY if is_of_one else UserSort.ACCOUNT_ID
 
 
 class UserRow(msgspec.Struct, frozen=True):

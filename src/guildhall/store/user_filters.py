@@ -39,6 +39,12 @@ _FOUND_FIRST = """
     WHERE m.org_key = :org_key AND m.user_key = found.hit{status}
       AND u.org_key = :org_key AND u.user_key = found.hit
 """
+_GROUP_FIRST = """
+    FROM memberships AS k CROSS JOIN directory_users AS m CROSS JOIN users AS u
+    WHERE k.org_key = :org_key AND k.group_key = :group_key
+      AND m.org_key = :org_key AND m.user_key = k.user_key
+      AND u.org_key = :org_key AND u.user_key = k.user_key
+"""
 _STATUS = " AND + m.status IN (:statuses...)"
 """What a standing asks of a row of directory_users: few may pass, and those of users are wide."""
 
@@ -82,7 +88,7 @@ async def gathered_by(
     Users who are named are few: nothing else needs to be looked at.
     """
     if chosen.users is not None:
-        return {}, _values(org_key, chosen, None)
+        return {}, values_of(org_key, chosen, None)
     names, search = given(chosen), None
     if chosen.search is not None:
         search = await trigrams.search_users(tx, org_key, chosen.search)
@@ -95,7 +101,7 @@ async def gathered_by(
         )
         for driver in _drivers(chosen, searchable=search is not None)
     }
-    return gathered, _values(org_key, chosen, search.match if search else None)
+    return gathered, values_of(org_key, chosen, search.match if search else None)
 
 
 def _drivers(chosen: UserFilter, *, searchable: bool) -> list[Driver]:
@@ -124,12 +130,14 @@ def _repeats(driver: Driver, chosen: UserFilter) -> bool:
     return values is not None and len(values) > 1
 
 
-def _values(org_key: int, chosen: UserFilter, match: trigrams.Match | None) -> dict[str, Any]:
+def values_of(org_key: int, chosen: UserFilter, match: trigrams.Match | None = None) -> dict[str, Any]:
+    """Return the values of every parameter of the filter."""
     statuses = {STANDINGS[key][0] for key in chosen.standings or ()}
     return {
         **{name: getattr(chosen, name) for name in chosen.__struct_fields__},
         "org_key": org_key,
         "directory_key": chosen.directories[0] if chosen.directories else None,
+        "group_key": chosen.groups[0] if chosen.groups else None,
         "statuses": sorted(int(status) for status in statuses),
         "match": match,
     }
@@ -291,6 +299,11 @@ def searched_first(shape: Shape, rest: str) -> str:
         CROSS JOIN directory_users AS m
         WHERE m.org_key = :org_key AND m.user_key = u.user_key{status}
     """ + "".join(f" AND {condition}" for condition in of_directory)
+
+
+def members(shape: Shape) -> str:
+    """Return FROM and WHERE of the members of one group, memberships k, in the order of their keys."""
+    return _GROUP_FIRST + "".join(f" AND {condition}" for condition in _directories(shape))
 
 
 def matching(shape: Shape, *, directory_first: bool = False) -> str:

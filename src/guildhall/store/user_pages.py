@@ -32,8 +32,10 @@ from guildhall.store.user_filters import (
     Shape,
     gathered_by,
     matching,
+    members,
     searched_first,
     shape_of,
+    values_of,
 )
 
 USER_ROW_COLUMNS = """
@@ -46,6 +48,7 @@ SORT_COLUMNS = {
     UserSort.ACCOUNT_ID: ("u.account_id",),
     UserSort.NAME: ("u.name_key", "u.account_id"),
     UserSort.NICKNAME: ("u.nickname_key", "u.account_id"),
+    UserSort.KEY: ("k.user_key",),
 }
 """What each order compares before the directory's key."""
 
@@ -113,7 +116,29 @@ class _PageShape(msgspec.Struct, frozen=True):
 
 async def select_users(tx: Transaction, org_key: int, view: UserView, window: Window) -> list[UserRow]:
     """Return up to `limit + 1` rows of the window, in its own direction."""
+    if view.sort is UserSort.KEY:
+        return await _read_members(tx, org_key, view, window)
     return await read_page(tx, await _user_page(tx, org_key, view, window))
+
+
+async def _read_members(tx: Transaction, org_key: int, view: UserView, window: Window) -> list[UserRow]:
+    """Return members of one group, as its memberships lie: nothing is gathered or sorted."""
+    page = _page_shape(view, window)
+    values = {**values_of(org_key, view.filter), **_starts(view.sort, window)}
+    return await tx.all(_page_statement(page), **values, most=window.limit + 1)
+
+
+def _page_shape(view: UserView, window: Window) -> _PageShape:
+    descending = view.descending is not window.backward
+    sign = ("<" if descending else ">") + ("=" if window.inclusive else "")
+    return _PageShape(shape_of(view.filter), view.sort, descending, sign if window.start else "")
+
+
+def _starts(sort: UserSort, window: Window) -> dict[str, Any]:
+    if not window.start:
+        return {}
+    names = edge_names((*SORT_COLUMNS[sort], "m.directory_key"), "start")
+    return dict(zip(names, window.start, strict=True))
 
 
 class _UserPage(msgspec.Struct, frozen=True):
@@ -149,35 +174,35 @@ class _UserPage(msgspec.Struct, frozen=True):
 
 
 async def _user_page(tx: Transaction, org_key: int, view: UserView, window: Window) -> _UserPage:
-    chosen, descending = view.filter, view.descending is not window.backward
+    chosen, page = view.filter, _page_shape(view, window)
     gathered, values = await gathered_by(tx, org_key, chosen)
-    shape = shape_of(chosen)
-    if shape.one_directory and view.sort is UserSort.ACCOUNT_ID:
+    if page.shape.one_directory and view.sort is UserSort.ACCOUNT_ID:
         gathered.pop(Driver.DIRECTORIES.value, None)
-    sign = ("<" if descending else ">") + ("=" if window.inclusive else "")
-    page = _PageShape(shape, view.sort, descending, sign if window.start else "")
-    starts = {}
-    if window.start:
-        names = edge_names((*SORT_COLUMNS[view.sort], "m.directory_key"), "start")
-        starts = dict(zip(names, window.start, strict=True))
     stretches = pace = 1
     if tx.engine == "postgres" and page.index_alone:
         stretches, pace, search = _STRETCHES, _PACE, gathered.get(Driver.SEARCH.value)
         rows_to_near = drivers.STRETCH * _STRETCHES_TO_NEAR
         if search is not None and len(given(chosen)) == 1 and search.share * rows_to_near > window.limit:
             stretches = _STRETCHES_TO_NEAR
-    return _UserPage(page, chosen, window.limit, stretches, pace, gathered, values | starts)
+    return _UserPage(
+        page, chosen, window.limit, stretches, pace, gathered, values | _starts(view.sort, window)
+    )
 
 
 def position_of(sort: UserSort, row: UserRow) -> Position:
     """Return where a row stands in an order."""
     keys = {UserSort.NAME: (row.name_key,), UserSort.NICKNAME: (row.nickname_key,)}
-    return (*keys.get(sort, ()), row.account_id, row.directory_key)
+    last = row.user_key if sort is UserSort.KEY else row.account_id
+    return (*keys.get(sort, ()), last, row.directory_key)
 
 
 @lru_cache(2048)
 def _page_statement(page: _PageShape) -> Statement[UserRow]:
-    matched, edges = matching(page.shape, directory_first=page.directory_first), _edges(page.edges)
+    edges = _edges(page.edges)
+    if page.sort is UserSort.KEY:
+        matched = members(page.shape)
+    else:
+        matched = matching(page.shape, directory_first=page.directory_first)
     order = order_by(page.columns, descending=page.descending)
     sql = f"SELECT {USER_ROW_COLUMNS} {matched}{edges} {order} LIMIT :most"
     if page.shape.driver is Driver.SEARCH:

@@ -37,7 +37,15 @@ from guildhall.http.routing import Route
 from guildhall.model.filters import AssignmentCriteria, AssignmentFilter
 from guildhall.model.paging import Page, Window
 from guildhall.model.permissions import Permission
-from guildhall.model.user_lists import Expansion, UserCriteria, UserFilter, UserRow, UserSort, UserView
+from guildhall.model.user_lists import (
+    Expansion,
+    UserCriteria,
+    UserFilter,
+    UserRow,
+    UserSort,
+    UserView,
+    order_of,
+)
 from guildhall.operations import user_details as details
 from guildhall.operations import user_lists as rules
 from guildhall.operations.filters import resolve_assignment_criteria
@@ -182,7 +190,7 @@ async def search_users(tx: Transaction, request: Request) -> Response:
 
 def _view(chosen: UserFilter, sort: UserNameSort | None) -> UserView:
     if sort is None:
-        return UserView(chosen)
+        return UserView(chosen, order_of(chosen))
     field = UserSort.NAME if sort.field == "name" else UserSort.NICKNAME
     return UserView(chosen, field, descending=sort.direction == "desc")
 
