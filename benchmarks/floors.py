@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import itertools
 import math
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -48,7 +47,6 @@ class _Notes:
 
     def __init__(self) -> None:
         self._noted: Statements = []
-        self._begun = 0
 
     def __enter__(self) -> Self:
         apsw.connection_hooks.append(self._hook)
@@ -61,19 +59,12 @@ class _Notes:
         """Return what was noted since the last time, but for what no single request needs."""
         found = [(sql, bindings) for sql, bindings in self._noted if not any(some in sql for some in _SHARED)]
         self._noted.clear()
-        self._begun = 0
         return found
 
     def _hook(self, connection: apsw.Connection) -> None:
         connection.exec_trace = self._note
 
     def _note(self, _cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
-        if sql == "BEGIN":
-            if threading.current_thread() is threading.main_thread():
-                self._begun = len(self._noted)
-            else:
-                # A read that had to leave the event loop begins again: what it ran there is no part of it.
-                del self._noted[self._begun :]
         if not sql.lstrip().startswith(_CONTROL):
             self._noted.append((sql, bindings))
         return True
@@ -81,20 +72,9 @@ class _Notes:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let reads stay on the event loop however long they take there, since recording makes each slower.
-
-    And nothing is read ahead meanwhile: it would pass for what some request reads.
-    """
-    with (
-        mock.patch.object(sqlite, "READ_BUDGET", math.inf),
-        mock.patch.object(sqlite, "SCAN_BUDGET", math.inf),
-        mock.patch.object(sqlite.SQLiteDatabase, "read_ahead", _nothing),
-    ):
+    """Let reads stay on the event loop however long they take there, since recording makes each slower."""
+    with mock.patch.object(sqlite, "READ_BUDGET", math.inf):
         yield
-
-
-async def _nothing(_database: sqlite.SQLiteDatabase) -> None:
-    """Read nothing."""
 
 
 def record(

@@ -127,7 +127,7 @@ async def test_last_use_of_a_key_outlives_a_write_that_fails(world, relay, used_
     await asyncio.sleep(0)
     if used_meanwhile:
         world.clock.now += 1
-        assert authenticator.recall(header)
+        await authenticator.authenticate(header)
     with pytest.raises(Unavailable):
         await saving
     relay.hangs = False
