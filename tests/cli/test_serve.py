@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import signal
 import socket
@@ -102,6 +103,19 @@ def test_demo_never_touches_another_database(tmp_path: Path, monkeypatch: pytest
         pass
     assert list(tmp_path.iterdir()) == []
     assert run(["serve", "--demo", "--database", "x.db"]) == ExitCode.USAGE
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_demo_leaves_is_removed_by_the_next(tmp_path: Path) -> None:
+    killed = live.start("--demo", "--workers", "2", TMPDIR=str(tmp_path))
+    live.first_line(killed)
+    with live.demo("--workers", "2", TMPDIR=str(tmp_path)):
+        assert len(list(tmp_path.iterdir())) == 4
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.communicate()
+    assert len(list(tmp_path.iterdir())) == 2
+    with live.demo(TMPDIR=str(tmp_path)):
+        pass
     assert list(tmp_path.iterdir()) == []
 
 

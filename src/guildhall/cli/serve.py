@@ -1,5 +1,6 @@
 """`guildhall serve`: which database, address and workers; the processes are started by `serving`."""
 
+import contextlib
 import importlib
 import os
 import tempfile
@@ -10,6 +11,7 @@ import click
 import msgspec
 
 from guildhall.settings import Settings, read_settings
+from guildhall.store.temporary_files import temporary_beside
 
 
 @click.command(name="serve")
@@ -49,17 +51,24 @@ def command(seed: str | None, *, demo: bool, as_json: bool, **given: Any) -> Non
     if not demo:
         _serve(read_settings(**given), seed, demo=False, as_json=as_json)
         return
-    with tempfile.TemporaryDirectory(prefix="guildhall-demo-") as folder:
-        database = f"sqlite:///{Path(folder) / 'demo.db'}"
+    with temporary_beside(_temporary("guildhall-demo.db")) as path:
+        database = f"sqlite:///{path}"
         settings = read_settings(defaults={"log_requests": "all"}, **{**given, "database": database})
         settings = msgspec.structs.replace(settings, read_database=None)
         _serve(settings, None, demo=True, as_json=as_json)
 
 
 def _serve(settings: Settings, seed: str | None, *, demo: bool, as_json: bool) -> None:
-    with tempfile.TemporaryDirectory(prefix="guildhall-metrics-") as folder:
+    with contextlib.ExitStack() as leaving:
         if settings.workers > 1:
+            folder = leaving.enter_context(temporary_beside(_temporary("guildhall-metrics")))
+            folder.mkdir()
             # Read when the metrics library is imported, which is why the import comes after it.
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         serving = importlib.import_module("guildhall.cli.serving")
         serving.serve(settings, serving.Start(seed=seed, demo=demo, as_json=as_json))
+
+
+def _temporary(name: str) -> Path:
+    """Return a path in the folder for temporary files; what a killed server left there goes at a start."""
+    return Path(tempfile.gettempdir()) / name
