@@ -61,7 +61,7 @@ async def _lock(tx: Transaction, caller: Caller, group_id: str, grant: Grant) ->
         role_id=grant.role_id,
     )
     group_ids = [found for found in (parse_uuid(group_id), other_id) if found is not None]
-    await tx.values(groups.LOCK_GROUPS_TO_CHANGE, org_key=caller.org_key, group_ids=group_ids)
+    await tx.lock(groups.LOCK_GROUPS_TO_CHANGE, org_key=caller.org_key, group_ids=group_ids)
 
 
 async def clear_default_role(tx: Transaction, caller: Caller, group_id: str, resource_id: str) -> bool:

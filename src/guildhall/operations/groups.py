@@ -103,7 +103,7 @@ async def get_group_to_change(
         await find_directory_to_write(tx, caller, directory_id)
     clean_id = parse_uuid(group_id)
     if clean_id is not None:
-        await tx.value(groups.LOCK_GROUP_TO_CHANGE, org_key=caller.org_key, group_id=clean_id)
+        await tx.lock(groups.LOCK_GROUP_TO_CHANGE, org_key=caller.org_key, group_id=clean_id)
     return await get_group(tx, caller, directory_id or ANY_DIRECTORY, group_id)
 
 

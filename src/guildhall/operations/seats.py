@@ -107,8 +107,7 @@ async def release_seats_of_members(
 ) -> None:
     """Release the seats of the resource that the group holds for its active members."""
     members = _members(caller, group) | {"directory_key": group.directory_key, "resource_key": resource_key}
-    if tx.engine == "postgres":
-        await tx.value(seats.LOCK_SEATS_OF_MEMBERS, **members)
+    await tx.lock(seats.LOCK_SEATS_OF_MEMBERS, **members)
     counts.seats[resource_key] -= await tx.run(seats.DELETE_LAST_SEATS_OF_MEMBERS, **members)
     await tx.run(seats.RELEASE_SEATS_OF_MEMBERS, **members)
 
@@ -128,8 +127,7 @@ async def release_role_of_members(
 ) -> None:
     """Release the role that the group held for its members."""
     members = _members(caller, group) | {"role_key": role_key}
-    if tx.engine == "postgres":
-        await tx.value(role_holders.LOCK_HOLDERS_OF_MEMBERS, **members)
+    await tx.lock(role_holders.LOCK_HOLDERS_OF_MEMBERS, **members)
     last = await tx.all(role_holders.COUNT_ONCE_HOLDING_MEMBERS, **members)
     await tx.run(role_holders.RELEASE_ROLE_OF_MEMBERS, **members)
     if last:

@@ -48,6 +48,13 @@ class Transaction(Protocol):
     async def run(self, statement: Statement[Any], **parameters: Any) -> int:
         """Run a statement that returns no rows; return how many rows it changed."""
 
+    async def lock(self, statement: Statement[Any], **parameters: Any) -> None:
+        """Lock the rows that a statement selects until the transaction ends.
+
+        What the next statements read is what the last holder of the lock left. On SQLite, where nobody else
+        writes meanwhile, nothing is read.
+        """
+
     async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of parameters, in the order of `statement.parameters`."""
 

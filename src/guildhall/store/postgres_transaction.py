@@ -75,6 +75,10 @@ class PostgresTransaction:
         changed: int = await self._link.run(statement.postgres, self._bind(statement, parameters))
         return changed
 
+    async def lock(self, statement: Statement[Any], **parameters: Any) -> None:
+        """Lock the rows that a statement selects."""
+        await self._link.fetch(statement.postgres, statement.bind(parameters))
+
     async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of parameters."""
         if statement.alters_names:

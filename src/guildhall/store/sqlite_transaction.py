@@ -137,6 +137,9 @@ class SQLiteTransaction:
         self._rows(statement, parameters)
         return self._connection.changes()
 
+    async def lock(self, statement: Statement[Any], **parameters: Any) -> None:
+        """Do nothing: who writes has the whole database."""
+
     async def run_many(self, statement: Statement[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of parameters."""
         self._announce_write()

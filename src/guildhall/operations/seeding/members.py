@@ -72,8 +72,6 @@ async def read_members(run: Run, item: Located[GroupSeed], group: Group) -> Memb
     if item.value.members is UNSET:
         return None
     wanted = await _read(run, item)
-    if run.tx.engine != "postgres":
-        return Members(wanted, frozenset())
     moving = wanted.keys() ^ (await select_members(run, group)).keys()
     await _hold(run, group, moving)
     return Members(wanted, moving)
@@ -86,7 +84,7 @@ async def change_members(
     wanted = members.wanted
     present = await select_members(run, group)
     late = (wanted.keys() ^ present.keys()) - members.held
-    if late and run.tx.engine == "postgres":
+    if late:
         # Others came or went before the group was locked. Who of them is to go was read too early.
         await _hold(run, group, late)
         present = await select_members(run, group)
@@ -116,11 +114,11 @@ async def change_members(
 
 
 async def _hold(run: Run, group: Group, account_ids: Collection[str]) -> None:
-    """Have users stand still in the group's directory until the transaction ends; SQLite has one writer."""
-    waiting = iter(sorted(account_ids) if run.tx.engine == "postgres" else ())
+    """Have users stand still in the group's directory until the transaction ends."""
+    waiting = iter(sorted(account_ids))
     key = {**run.org, "directory_key": group.directory_key}
     while chunk := list(islice(waiting, _STORED_AT_ONCE)):
-        await run.tx.value(seeds.LOCK_DIRECTORY_USERS, **key, account_ids=chunk)
+        await run.tx.lock(seeds.LOCK_DIRECTORY_USERS, **key, account_ids=chunk)
 
 
 async def select_members(run: Run, group: Group) -> dict[str, Member]:

@@ -106,7 +106,7 @@ async def _remove_groups(run: Run, group_ids: Sequence[str]) -> list[tuple[Group
     """Remove those groups that may be; return the others and why they stay."""
     if not group_ids:
         return []
-    await run.tx.values(groups.LOCK_GROUPS_TO_CHANGE, **run.org, group_ids=group_ids)
+    await run.tx.lock(groups.LOCK_GROUPS_TO_CHANGE, **run.org, group_ids=group_ids)
     found = await run.tx.all(seeds.SELECT_GROUPS_BY_ID, **run.org, group_ids=group_ids)
     kept = []
     for group in sorted(found, key=lambda group: group.group_key):
