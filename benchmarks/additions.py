@@ -17,7 +17,7 @@ from benchmarks.runs import Plan, Taken, median, medians
 from benchmarks.samples import Sample
 from benchmarks.servers import Server
 from guildhall.store.memberships import INSERT_MEMBERSHIP
-from guildhall.store.sqlite_transaction import connect
+from guildhall.store.sqlite.transaction import connect
 
 _SEED = 7
 _GROWN_AT_ONCE = 20_000

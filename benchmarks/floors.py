@@ -18,8 +18,8 @@ from benchmarks.dataset import Dataset
 from benchmarks.load import LoadFailed, Request
 from guildhall.app import Server
 from guildhall.settings import Settings
-from guildhall.store import sqlite
-from guildhall.store.sqlite_transaction import connect
+from guildhall.store.sqlite import database as sqlite
+from guildhall.store.sqlite.transaction import connect
 
 Statements = list[tuple[str, Any]]
 """What one request ran: texts and their bindings."""

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from guildhall.store.postgres_bulk import fill_postgres
-from guildhall.store.trigrams import COUNT_IN_SAMPLE_OF_GROUPS, COUNT_IN_SAMPLE_OF_USERS
+from guildhall.store.lists.search import COUNT_IN_SAMPLE_OF_GROUPS, COUNT_IN_SAMPLE_OF_USERS
+from guildhall.store.postgres.bulk import fill_postgres
 from guildhall.synthetic.organizations import generate
 from guildhall.synthetic.shape import Wishes, shape_of
 
@@ -26,7 +26,7 @@ _WRITTEN = 5_000
 _TERMS = 300
 _LENGTHS = (1, 2, 3, 4, 6, 10)
 _SAMPLE, _COMMON = 500, 10
-"""As in store/trigrams.py."""
+"""As in store/lists/search.py."""
 
 _LONGEST_MS = 5_000
 

@@ -15,9 +15,9 @@ import msgspec
 
 from guildhall.api.v2.errors import V2
 from guildhall.app import ROUTES, UNSERVED
-from guildhall.http.documentation import Documentation
+from guildhall.http.docs.documentation import Documentation
 from guildhall.http.front_page import front_page_route
-from guildhall.http.health import Health
+from guildhall.http.monitoring.health import Health
 from guildhall.http.routing import Route
 from guildhall.settings import PREFIX, Settings
 from guildhall.store.migrate import migrations

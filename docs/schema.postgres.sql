@@ -361,7 +361,7 @@ CREATE INDEX users_search ON users USING gin ((grams(org_key, name_key) || grams
 
 -- E-mail addresses are identifiers (contract 8, ADR 22): email_key is no longer their fold but what makes two
 -- addresses the same, email_domain is its part behind the @, and email_fold is what searches compare. The
--- program makes email_key and email_domain again in the same transaction (store/postgres_upgrade.py).
+-- program makes email_key and email_domain again in the same transaction (store/postgres/upgrade.py).
 
 DROP INDEX users_search;
 ALTER TABLE users DROP CONSTRAINT users_account_id;

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple, Protocol
 
 import apsw
 
-from guildhall.operations.checks import check_database
-from guildhall.store.sqlite import SQLiteDatabase
+from guildhall.operations.maintenance.checks import check_database
+from guildhall.store.sqlite.database import SQLiteDatabase
 
 MOST_GROUPS = 4
 """Groups that a scribe has at a time: few, so that much happens to each."""

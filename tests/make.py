@@ -28,9 +28,9 @@ from guildhall.model.permissions import Caller
 from guildhall.model.resources import Resource, ResourceStatus
 from guildhall.model.users import UserStatus
 from guildhall.operations.accounts import GivenStanding, UserChanges, put_user
-from guildhall.operations.counts import Counts
 from guildhall.operations.directories import DirectoryChanges, put_directory
-from guildhall.operations.grants import insert_role_assignments
+from guildhall.operations.effects.counts import Counts
+from guildhall.operations.effects.grants import insert_role_assignments
 from guildhall.operations.groups import (
     NewGroup,
     create_group,

@@ -33,13 +33,13 @@ from guildhall.api.v2 import users as v2_users
 from guildhall.api.v2 import workspaces as v2_workspaces
 from guildhall.api.v2.errors import V2
 from guildhall.api.v2.unserved import UNSERVED as V2_UNSERVED
+from guildhall.http.access.authentication import Authenticator
+from guildhall.http.access.origin import Origin, is_loopback
 from guildhall.http.application import Application, RequestOptions
-from guildhall.http.authentication import Authenticator
-from guildhall.http.documentation import Documentation
+from guildhall.http.docs.documentation import Documentation
 from guildhall.http.exchange import Receive, Scope, Send
 from guildhall.http.front_page import docs_redirect_route, front_page_route
-from guildhall.http.health import Health, measure_database
-from guildhall.http.origin import Origin, is_loopback
+from guildhall.http.monitoring.health import Health, measure_database
 from guildhall.http.request_counts import RequestCounts
 from guildhall.http.routing import Route, Router
 from guildhall.http.unserved import Unserved
@@ -49,8 +49,8 @@ from guildhall.settings import Settings
 from guildhall.store.clock import random_id, wall_clock
 from guildhall.store.database import Database, StartRefused
 from guildhall.store.database_urls import sqlite_path
-from guildhall.store.sqlite import SQLiteDatabase
-from guildhall.store.sqlite_migrate import migrate_sqlite
+from guildhall.store.sqlite.database import SQLiteDatabase
+from guildhall.store.sqlite.migrate import migrate_sqlite
 
 ROUTES = (
     *v1_events.ROUTES,
@@ -104,7 +104,7 @@ async def open_database(
         patience = math.inf if settings is None else settings.lock_timeout
         return SQLiteDatabase(path, patience=patience, clock=clock, new_id=new_id)
     # Imported only when it is used: the driver takes a tenth of a second, SQLite needs none of it.
-    postgres = importlib.import_module("guildhall.store.postgres")
+    postgres = importlib.import_module("guildhall.store.postgres.database")
     database: Database = await postgres.open_postgres(url, settings, clock=clock, new_id=new_id)
     return database
 
@@ -135,7 +135,7 @@ async def open_with_replica(
         limits = msgspec.structs.replace(settings, postgres_connections=pooled)
     database = await open_database(url, settings=limits if limited else None, clock=clock, new_id=new_id)
     if replica_url is not None:
-        replicas = importlib.import_module("guildhall.store.replicas")
+        replicas = importlib.import_module("guildhall.store.postgres.replicas")
         try:
             database.replica = await replicas.open_replica(database, settings)
         except BaseException:

@@ -13,7 +13,7 @@ from guildhall.cli.exit_codes import ExitCode
 from guildhall.cli.main import run
 from guildhall.operations.groups import delete_group
 from guildhall.settings import Settings
-from guildhall.store.sqlite_locks import SharedUse
+from guildhall.store.sqlite.locks import SharedUse
 from tests.cli.databases import contents, run_sql
 from tests.make import World, open_world
 

@@ -121,7 +121,7 @@ def test_check_finds_rows_that_are_missing_or_too_many(findings):
 
 
 def test_check_ends_after_many_findings(corrupted, capsys, monkeypatch):
-    monkeypatch.setattr("guildhall.operations.checks.MOST_FINDINGS", 5)
+    monkeypatch.setattr("guildhall.operations.maintenance.checks.MOST_FINDINGS", 5)
     assert sum(map(len, found_in(corrupted, capsys).values())) == 5
 
 

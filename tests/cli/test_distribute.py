@@ -10,7 +10,7 @@ import pytest
 from guildhall.app import open_database
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.store.database import SCHEMA_VERSION
-from guildhall.store.distribution import REFERENCE_TABLES, distribution
+from guildhall.store.postgres.citus import REFERENCE_TABLES, distribution
 from tests import postgres
 from tests.cli.conftest import Ended
 from tests.cli.databases import run_sql

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from guildhall.cli.exit_codes import ExitCode, Failure
-from guildhall.operations import export as rules
+from guildhall.operations.maintenance import export as rules
 from guildhall.seeds import writing
 from tests.cli.conftest import Ended
 from tests.rules.sources import ROOT

@@ -11,8 +11,8 @@ import pytest
 
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.store import temporary_files
-from guildhall.store.sqlite import SQLiteDatabase
-from guildhall.store.sqlite_migrate import migrate_sqlite
+from guildhall.store.sqlite.database import SQLiteDatabase
+from guildhall.store.sqlite.migrate import migrate_sqlite
 from tests.make import open_world
 
 SMALL = ["--groups", "5", "--users", "5"]

@@ -17,7 +17,7 @@ from guildhall.app import Server, open_database
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.settings import Settings
 from guildhall.store.database_urls import sqlite_path
-from guildhall.store.sqlite_locks import SharedUse
+from guildhall.store.sqlite.locks import SharedUse
 from guildhall.synthetic import organizations
 from guildhall.synthetic.sizes import group_sizes
 from tests.cli.conftest import Ended

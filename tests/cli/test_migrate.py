@@ -12,9 +12,11 @@ from guildhall.app import open_database
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.model.names import UNICODE_VERSION
 from guildhall.operations.accounts import ProfileChanges
-from guildhall.store import migrate, postgres_migrate, sqlite_migrate
+from guildhall.store import migrate
 from guildhall.store.database import SCHEMA_VERSION, StartRefused
 from guildhall.store.database_urls import sqlite_path
+from guildhall.store.postgres import migrate as postgres_migrate
+from guildhall.store.sqlite import migrate as sqlite_migrate
 from tests.cli.conftest import Ended
 from tests.cli.databases import contents, name_stamps, run_sql
 from tests.make import ADMIN, USER_ACCESS_ADMIN, VIEWER, World, open_world

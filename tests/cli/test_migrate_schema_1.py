@@ -14,7 +14,7 @@ import pytest
 
 from guildhall.app import open_database, sqlite_path
 from guildhall.cli.exit_codes import ExitCode
-from guildhall.operations import folds
+from guildhall.operations.maintenance import folds
 from guildhall.store.database import SCHEMA_VERSION, StartRefused
 from tests import postgres
 from tests.cli.databases import contents, run_sql

@@ -17,7 +17,7 @@ from atlassian_agent.api.base import BaseAtlassianClient
 from zabel.commons.exceptions import ApiError
 from zabel.elements.clients import Atlassian
 
-from guildhall.http.examples import GROUP, OLD_GROUPS, WIKI, demo_account
+from guildhall.http.docs.examples import GROUP, OLD_GROUPS, WIKI, demo_account
 from tests import live
 from tests.live import Live
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from guildhall.http.examples import WIKI
+from guildhall.http.docs.examples import WIKI
 from tests.live import Live
 
 

@@ -7,7 +7,7 @@ import httpx
 
 from guildhall.model.groups import Group
 from guildhall.model.resources import Resource
-from guildhall.operations.grants import update_flags
+from guildhall.operations.effects.grants import update_flags
 from guildhall.operations.role_assignments import find_role
 from guildhall.store.role_assignments import INSERT_DEFAULT_GROUP
 from tests.make import USER, World

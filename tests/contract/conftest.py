@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from guildhall.http.metrics import REQUESTS
+from guildhall.http.monitoring.metrics import REQUESTS
 
 FILES: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
 STATUSES: dict[str, set[int]] = collections.defaultdict(set)

@@ -3,7 +3,7 @@
 import contextlib
 from unittest import mock
 
-from guildhall.store import drivers
+from guildhall.store.lists import plans as drivers
 
 REACHES = (1, 5, 20, drivers.STRETCH)
 """Rows that are walked or gathered before the store looks for another way."""

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import pytest
 import schemathesis
 
+from guildhall.http.docs.openapi import build_document
+from guildhall.http.docs.pages import render_pages
 from guildhall.http.errors import ErrorForm, Wire
-from guildhall.http.openapi import build_document
-from guildhall.http.pages import render_pages
 from guildhall.http.routing import Route
 from guildhall.model.permissions import Permission
 from tests import make

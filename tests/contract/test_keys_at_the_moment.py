@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from guildhall.http import authentication
+from guildhall.http.access import authentication
 from guildhall.model.keys import APIKey
 from guildhall.operations.keys import NewKey, create_key, revoke_key
 from guildhall.store.database import Transaction

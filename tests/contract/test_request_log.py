@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from guildhall.http.logs import JSONFormatter, TextFormatter
+from guildhall.http.monitoring.logs import JSONFormatter, TextFormatter
 from tests.contract.answers import refused
 from tests.make import World, open_world
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from guildhall.app import open_database
-from guildhall.operations.checks import check_database
+from guildhall.operations.maintenance.checks import check_database
 from tests import live, postgres
 from tests.crash.over_http import HTTPTarget
 from tests.crash.test_kill import Server

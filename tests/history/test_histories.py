@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from guildhall.app import open_database
-from guildhall.operations.checks import check_database
+from guildhall.operations.maintenance.checks import check_database
 from tests import live, postgres
 from tests.history.clients import LIMIT, Client, Histories, write_history
 from tests.history.histories import explained, on_members, on_names

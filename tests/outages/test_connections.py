@@ -6,7 +6,7 @@ import time
 import asyncpg
 import pytest
 
-from guildhall.store import postgres_pool
+from guildhall.store.postgres import pool as postgres_pool
 from guildhall.store.statement import Statement
 from tests.make import World, open_world
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import asyncpg
 import pytest
 
-from guildhall.http import authentication
-from guildhall.store.postgres_lookups import Lookups
+from guildhall.http.access import authentication
+from guildhall.store.postgres.lookup_batches import Lookups
 from guildhall.store.statement import Statement
 from tests.make import open_world
 

@@ -6,7 +6,7 @@ import urllib.parse
 import asyncpg
 import pytest
 
-from guildhall.http.authentication import Authenticator
+from guildhall.http.access.authentication import Authenticator
 from guildhall.http.request_counts import RequestCounts
 from guildhall.model.errors import Unavailable
 from guildhall.model.times import to_text

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from guildhall.operations.checks import check_database
+from guildhall.operations.maintenance.checks import check_database
 from tests import postgres
 from tests.make import open_world
 

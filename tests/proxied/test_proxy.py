@@ -11,7 +11,7 @@ import pytest
 
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.cli.main import run
-from guildhall.operations.checks import check_database
+from guildhall.operations.maintenance.checks import check_database
 from tests.make import USER, World, open_world
 
 WRITERS = 32

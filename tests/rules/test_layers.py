@@ -14,7 +14,7 @@ WIRES = "The wires never import each other"
 CLIENT = "The client imports the model only"
 
 PACKAGES = (
-    *("api", "api/guildhall", "api/v1", "api/v2", "app", "cli", "client"),
+    *("api", "api/events", "api/guildhall", "api/v1", "api/v2", "app", "cli", "client"),
     *("http", "model", "operations", "seeds", "server", "settings", "store"),
 )
 

@@ -24,11 +24,11 @@ SEARCHES = {"search", "sub", "subn", "findall", "finditer", "split"}
 METHODS = SEARCHES | {"compile", "match", "fullmatch"}
 OF_OUR_OWN_TEXTS = {
     "src/guildhall/http/operation_errors.py": "matched against the paths of our own routes, at the start",
-    "src/guildhall/http/schemas.py": "names of our own types, at the start",
-    "src/guildhall/http/pages.py": "our own documentation, at the start",
+    "src/guildhall/http/docs/schemas.py": "names of our own types, at the start",
+    "src/guildhall/http/docs/pages.py": "our own documentation, at the start",
     "src/guildhall/store/statement.py": "our own statements, when they are imported",
     "src/guildhall/store/migrate.py": "our own migrations",
-    "src/guildhall/store/distribution.py": "our own schema",
+    "src/guildhall/store/postgres/citus.py": "our own schema",
     "src/guildhall/store/database_urls.py": "the operator's URLs of databases",
 }
 _SAMPLES = frozenset([*map(chr, range(256)), "\u0130", "\u2028", "\ud800", "\U0001f600"])

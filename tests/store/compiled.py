@@ -12,8 +12,10 @@ from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.paging import Window
 from guildhall.model.user_lists import UserFilter, UserSort, UserView
 from guildhall.model.workspaces import FieldCondition, WorkspaceField, WorkspaceFilter, WorkspaceView
-from guildhall.store import filters, group_pages, user_counts, user_pages, workspaces
-from guildhall.store.drivers import Place
+from guildhall.store import workspaces
+from guildhall.store.lists import group_filters as filters
+from guildhall.store.lists import group_pages, user_counts, user_pages
+from guildhall.store.lists.plans import Place
 from guildhall.store.name_samples import NameSample, SampledName
 from guildhall.store.name_stamps import Beginnings, Stretch
 from guildhall.store.statement import Statement

@@ -15,9 +15,9 @@ from guildhall.operations.groups import GroupChanges, NewGroup, create_group, de
 from guildhall.operations.memberships import add_member, remove_member
 from guildhall.operations.role_assignments import Grant as WantedGrant
 from guildhall.operations.role_assignments import assign_roles, revoke_roles
-from guildhall.store import sqlite_transaction
-from guildhall.store.sqlite import SQLiteDatabase
-from guildhall.store.sqlite_locks import WriteLock
+from guildhall.store.sqlite import transaction as sqlite_transaction
+from guildhall.store.sqlite.database import SQLiteDatabase
+from guildhall.store.sqlite.locks import WriteLock
 from tests.ledger import Grant, Refused, Scribe, Unknown
 from tests.make import USER, VIEWER, open_world
 

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from guildhall.model.errors import GuildhallError
-from guildhall.store.postgres_links import Link
-from guildhall.store.postgres_transaction import PostgresTransaction
+from guildhall.store.postgres.connections import Link
+from guildhall.store.postgres.transaction import PostgresTransaction
 from tests.make import NOW
 
 Operation = Callable[[Any], Awaitable[Any]]

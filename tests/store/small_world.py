@@ -14,7 +14,7 @@ from guildhall.operations.groups import GroupChanges, NewGroup, create_group, de
 from guildhall.operations.memberships import add_member, remove_member
 from guildhall.operations.resources import ResourceChanges, delete_resource, put_resource
 from guildhall.operations.role_assignments import Grant, assign_roles, revoke_roles
-from guildhall.operations.seed import seed_organization
+from guildhall.operations.seeding.organizations import seed_organization
 from guildhall.operations.suspensions import remove_user, restore_user, suspend_user
 from guildhall.operations.user_roles import assign_user_role, revoke_user_role
 from guildhall.seeds.reading import read_seed_json

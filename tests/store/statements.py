@@ -66,13 +66,14 @@ class Use(NamedTuple):
 
 def named_statements() -> dict[str, Statement[Any]]:
     """Return all registered statements, by `module.NAME`."""
-    for module in pkgutil.iter_modules(store.__path__):
-        importlib.import_module(f"guildhall.store.{module.name}")
+    found = [module.name for module in pkgutil.walk_packages(store.__path__, "guildhall.store.")]
+    # Who imports a statement from another module stands deeper, or behind it in the alphabet.
+    modules = {name: importlib.import_module(name) for name in sorted(found, key=lambda n: (n.count("."), n))}
     names: dict[int, str] = {}
-    for module in pkgutil.iter_modules(store.__path__):
-        for attribute, value in vars(importlib.import_module(f"guildhall.store.{module.name}")).items():
+    for name, module in modules.items():
+        for attribute, value in vars(module).items():
             for statement, suffix in statements_in(value) if value is not REGISTRY else ():
-                names.setdefault(id(statement), f"{module.name}.{attribute}{suffix}")
+                names.setdefault(id(statement), f"{name.rpartition('.')[2]}.{attribute}{suffix}")
     missing = [statement.sql for statement in REGISTRY if id(statement) not in names]
     assert not missing, "statements that no constant of a module leads to"
     return {names[id(statement)]: statement for statement in REGISTRY}

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from guildhall.model.events import EventAction
-from guildhall.operations.checks import check_database
+from guildhall.operations.maintenance.checks import check_database
 from tests import make
 
 

@@ -16,7 +16,7 @@ from guildhall.model.errors import Unavailable
 from guildhall.operations.groups import NewGroup, create_group
 from guildhall.settings import Settings
 from guildhall.store.database import Transaction
-from guildhall.store.sqlite import SQLiteDatabase
+from guildhall.store.sqlite.database import SQLiteDatabase
 from guildhall.store.statement import Statement
 from tests.ledger import Scribe, Unknown, opened, read_groups, require_whole
 from tests.store.faults import Failure, FaultyDisk

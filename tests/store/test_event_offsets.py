@@ -8,12 +8,12 @@ import pytest
 from guildhall.model.events import EventAction, EventFilter, EventView
 from guildhall.model.paging import Window
 from guildhall.operations.events import list_events, record_event
-from guildhall.operations.folds import refold
+from guildhall.operations.maintenance.folds import refold
 from guildhall.store.events import KEYS_OF_TRANSACTION
-from guildhall.store.postgres_links import Link
-from guildhall.store.postgres_migrate import apply_migrations, begin_migration, migrate_postgres
-from guildhall.store.postgres_transaction import PostgresTransaction
-from guildhall.store.postgres_upgrade import upgrade_postgres
+from guildhall.store.postgres.connections import Link
+from guildhall.store.postgres.migrate import apply_migrations, begin_migration, migrate_postgres
+from guildhall.store.postgres.transaction import PostgresTransaction
+from guildhall.store.postgres.upgrade import upgrade_postgres
 from tests import make, postgres
 
 STREAM = EventView(EventFilter(), oldest_first=True, stream=True)

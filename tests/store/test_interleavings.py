@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from guildhall.operations.checks import check_database
+from guildhall.operations.maintenance.checks import check_database
 from tests import make, postgres
 from tests.store.interleaving import Stage, interleavings
 from tests.store.small_world import Small

@@ -14,17 +14,17 @@ import asyncpg
 import pytest
 
 from guildhall.store.database import StartRefused
-from guildhall.store.sqlite import SQLiteDatabase
-from guildhall.store.sqlite_locks import WriteLock
-from guildhall.store.sqlite_migrate import migrate_sqlite
-from guildhall.store.sqlite_transaction import connect
+from guildhall.store.sqlite.database import SQLiteDatabase
+from guildhall.store.sqlite.locks import WriteLock
+from guildhall.store.sqlite.migrate import migrate_sqlite
+from guildhall.store.sqlite.transaction import connect
 from tests import live
 from tests.make import World, open_world
 from tests.store.furnished import writer_held
 
 HOLDER = """
 import pathlib, sys
-from guildhall.store.sqlite_locks import WriteLock
+from guildhall.store.sqlite.locks import WriteLock
 with WriteLock(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()
@@ -148,7 +148,7 @@ def test_start_of_a_current_database_needs_no_lock(tmp_path):
 
 def test_start_that_needs_the_lock_is_refused_in_time(tmp_path, monkeypatch):
     path = tmp_path / "guildhall.db"
-    monkeypatch.setattr("guildhall.store.sqlite_migrate._SECONDS_TO_START", 0.1)
+    monkeypatch.setattr("guildhall.store.sqlite.migrate._SECONDS_TO_START", 0.1)
     with (
         contextlib.closing(WriteLock(path)) as lock,
         lock,

@@ -11,9 +11,9 @@ import pytest
 from guildhall.model.errors import Unavailable
 from guildhall.store.database import StartRefused, Transaction
 from guildhall.store.orgs import INSERT_ORG, SELECT_ORGS
-from guildhall.store.sqlite import SQLiteDatabase
-from guildhall.store.sqlite_locks import SharedUse
-from guildhall.store.sqlite_migrate import migrate_sqlite
+from guildhall.store.sqlite.database import SQLiteDatabase
+from guildhall.store.sqlite.locks import SharedUse
+from guildhall.store.sqlite.migrate import migrate_sqlite
 from tests.make import open_world
 
 

@@ -5,7 +5,7 @@ import pytest
 from guildhall.model.filters import GroupFilter, GroupView
 from guildhall.model.groups import Group
 from guildhall.model.paging import Window
-from guildhall.store import group_pages
+from guildhall.store.lists import group_pages
 from guildhall.store.name_samples import KEPT_MS, NameSample, Outlook, SampledName
 from tests import make
 from tests.postgres import execute

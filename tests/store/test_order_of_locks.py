@@ -10,8 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from guildhall.store.postgres_links import Link
-from guildhall.store.postgres_transaction import PostgresTransaction
+from guildhall.store.postgres.connections import Link
+from guildhall.store.postgres.transaction import PostgresTransaction
 from guildhall.store.statement import Statement
 from tests import make, postgres
 from tests.store.seat_world import SeatWorld

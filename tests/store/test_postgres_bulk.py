@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from guildhall.store.postgres_bulk import fill_postgres
-from guildhall.store.postgres_migrate import migrate_postgres
+from guildhall.store.postgres.bulk import fill_postgres
+from guildhall.store.postgres.migrate import migrate_postgres
 from tests.cli.databases import run_sql
 
 INDEXES = """

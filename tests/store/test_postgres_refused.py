@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from guildhall.store.database import StartRefused
-from guildhall.store.postgres_migrate import migrate_postgres
+from guildhall.store.postgres.migrate import migrate_postgres
 from tests import postgres
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from guildhall.app import open_database
 from guildhall.settings import Settings
-from guildhall.store import postgres_migrate
 from guildhall.store.database import SCHEMA_VERSION, StartRefused
-from guildhall.store.postgres_migrate import migrate_postgres
+from guildhall.store.postgres import migrate as postgres_migrate
+from guildhall.store.postgres.migrate import migrate_postgres
 from guildhall.store.statement import Statement
 from tests import live, postgres
 from tests.cli.databases import run_sql

@@ -15,8 +15,8 @@ import apsw
 import pytest
 
 from guildhall.store.database import StartRefused
-from guildhall.store.sqlite import SQLiteDatabase
-from guildhall.store.sqlite_migrate import migrate_sqlite
+from guildhall.store.sqlite.database import SQLiteDatabase
+from guildhall.store.sqlite.migrate import migrate_sqlite
 from tests.ledger import Scribe, Unknown, opened, require_clean, require_whole
 from tests.store.faults import FaultyDisk
 from tests.store.furnished import NAME, Furnished, furnish, replace_pragmas

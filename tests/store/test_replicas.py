@@ -20,9 +20,9 @@ from guildhall.model.errors import Unavailable
 from guildhall.settings import Settings
 from guildhall.store.database import StartRefused
 from guildhall.store.metrics import READS
-from guildhall.store.postgres import PostgresDatabase, open_pool
-from guildhall.store.postgres_links import COMMAND_LIMITS
-from guildhall.store.replicas import _SELECT_REPLAYED
+from guildhall.store.postgres.connections import COMMAND_LIMITS
+from guildhall.store.postgres.database import PostgresDatabase, open_pool
+from guildhall.store.postgres.replicas import _SELECT_REPLAYED
 from tests import make, postgres, replicas
 from tests.replicas import until
 

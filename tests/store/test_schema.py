@@ -18,7 +18,7 @@ TYPES = {"INTEGER": "bigint", "TEXT": "text", "BLOB": "bytea"}
 ONLY_ON_POSTGRES = {"orgs_key", "name_stamps_key"}
 # SQLite keeps all names in memory.
 TABLES_ONLY_ON_POSTGRES = {"name_stamps"}
-# What finds substrings has nothing in common; store/trigrams.py hides it.
+# What finds substrings has nothing in common; store/lists/search.py hides it.
 SEARCH_INDEXES = {"groups_search", "users_search"}
 
 

@@ -14,13 +14,13 @@ import apsw
 import pytest
 
 from guildhall.model.errors import Unavailable
-from guildhall.store import sqlite
 from guildhall.store.database import Transaction
 from guildhall.store.groups import SELECT_GROUP
 from guildhall.store.orgs import INSERT_ORG, SELECT_ORGS
-from guildhall.store.sqlite import SQLiteDatabase
-from guildhall.store.sqlite_migrate import migrate_sqlite
-from guildhall.store.sqlite_transaction import connect
+from guildhall.store.sqlite import database as sqlite
+from guildhall.store.sqlite.database import SQLiteDatabase
+from guildhall.store.sqlite.migrate import migrate_sqlite
+from guildhall.store.sqlite.transaction import connect
 from guildhall.store.statement import Statement
 from tests.store.faults import FaultyDisk
 from tests.store.furnished import replace_pragmas, writer_held
@@ -240,7 +240,7 @@ async def test_databases_of_one_file_write_side_by_side(path: Path) -> None:
 WRITING_PROGRAM = """
 import asyncio, pathlib, sys
 from guildhall.store.orgs import INSERT_ORG
-from guildhall.store.sqlite import SQLiteDatabase
+from guildhall.store.sqlite.database import SQLiteDatabase
 
 async def insert(tx, name):
     await tx.value(INSERT_ORG, org_id=tx.new_id(), name=name, secret=b"", created_at="")

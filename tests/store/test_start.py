@@ -13,11 +13,11 @@ from guildhall.app import Server
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.cli.main import run
 from guildhall.settings import Settings
-from guildhall.store import sqlite_migrate
 from guildhall.store.database import SCHEMA_VERSION, StartRefused
-from guildhall.store.sqlite import SQLiteDatabase
-from guildhall.store.sqlite_locks import SharedUse
-from guildhall.store.sqlite_migrate import migrate_sqlite
+from guildhall.store.sqlite import migrate as sqlite_migrate
+from guildhall.store.sqlite.database import SQLiteDatabase
+from guildhall.store.sqlite.locks import SharedUse
+from guildhall.store.sqlite.migrate import migrate_sqlite
 from tests.store.faults import Failure, FaultyDisk
 from tests.store.furnished import replace_pragmas
 

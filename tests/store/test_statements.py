@@ -53,8 +53,8 @@ ALLOWED = {
     "role_assignments.SELECT_RESOURCES_WITH_ROLES": _OF_A_GROUP,
     "role_assignments.SELECT_RESOURCES_WITH_ROLES_BACKWARD": _OF_A_GROUP,
     "role_holders.COUNT_ONCE_HOLDING_MEMBERS": _OF_A_GROUP,
-    "trigrams.COUNT_IN_SAMPLE_OF_GROUPS": "ends after a thousand rows",
-    "trigrams.COUNT_IN_SAMPLE_OF_USERS": "ends after a thousand rows",
+    "search.COUNT_IN_SAMPLE_OF_GROUPS": "ends after a thousand rows",
+    "search.COUNT_IN_SAMPLE_OF_USERS": "ends after a thousand rows",
 }
 """Statements that may read much, or sort, with the reason."""
 

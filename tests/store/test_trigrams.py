@@ -2,7 +2,7 @@
 
 import pytest
 
-from guildhall.store.trigrams import search_users
+from guildhall.store.lists.search import search_users
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from guildhall.cli.database import database_option
 from guildhall.cli.exit_codes import ExitCode, Failure
 from guildhall.cli.output import progress, show_done
 from guildhall.store.database_urls import sqlite_path, without_password
-from guildhall.store.sqlite_backup import back_up_sqlite
+from guildhall.store.sqlite.backup import back_up_sqlite
 
 
 @click.command(name="backup")

@@ -6,7 +6,7 @@ from guildhall.cli.database import database_option, in_database
 from guildhall.cli.exit_codes import ExitCode
 from guildhall.cli.output import Column, show_rows
 from guildhall.cli.steps import steps
-from guildhall.operations.checks import MOST_FINDINGS, Finding, check_database
+from guildhall.operations.maintenance.checks import MOST_FINDINGS, Finding, check_database
 from guildhall.store.database import Database
 
 _COLUMNS = (

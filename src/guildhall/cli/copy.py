@@ -31,7 +31,7 @@ def command(database_url: str, target: str, *, as_json: bool) -> None:
     if not path.exists():
         raise Failure(f"There is no database at {path}.", ExitCode.NOT_FOUND)
     # Imported only when it is used, as in app.open_database.
-    postgres = importlib.import_module("guildhall.store.postgres_copy")
+    postgres = importlib.import_module("guildhall.store.postgres.copy")
     with steps() as step:
         rows: int = postgres.copy_to_postgres(path.resolve(), target, step)
     show_done(f"{rows:,} rows copied. Now: guildhall check", {"rows": rows}, as_json=as_json)

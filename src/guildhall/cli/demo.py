@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from guildhall.http.examples import KEY, OLD_RESOURCE, WIKI, demo_account, demo_id
+from guildhall.http.docs.examples import KEY, OLD_RESOURCE, WIKI, demo_account, demo_id
 from guildhall.model.keys import make_key
 from guildhall.model.permissions import Caller, Permission
 from guildhall.operations.directories import get_default_directory
 from guildhall.operations.keys import NEVER, NewKey, create_key, expiry_after
 from guildhall.operations.orgs import system_caller
-from guildhall.operations.seed import seed_organizations
+from guildhall.operations.seeding.organizations import seed_organizations
 from guildhall.seeds.reading import read_seed_text
 from guildhall.store.database import Database, Transaction
 from guildhall.store.orgs import SELECT_ORGS

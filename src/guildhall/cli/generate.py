@@ -9,9 +9,9 @@ import msgspec
 from guildhall.cli.database import database_option
 from guildhall.cli.output import show_done
 from guildhall.cli.steps import steps
-from guildhall.store.bulk import Step
 from guildhall.store.database_urls import sqlite_path
-from guildhall.store.sqlite_bulk import fill_sqlite
+from guildhall.store.maintenance.bulk import Step
+from guildhall.store.sqlite.bulk import fill_sqlite
 from guildhall.synthetic.organizations import Generated, generate
 from guildhall.synthetic.shape import MOST_DIRECTORIES, Shape, Wishes, shape_of
 
@@ -58,7 +58,7 @@ def _fill(database_url: str, shape: Shape, step: Step) -> Generated:
     if path is not None:
         return fill_sqlite(path.resolve(), lambda load: generate(load, shape, step), step)
     # Imported only when it is used, as in app.open_database.
-    postgres = importlib.import_module("guildhall.store.postgres_bulk")
+    postgres = importlib.import_module("guildhall.store.postgres.bulk")
     generated: Generated = postgres.fill_postgres(
         database_url, lambda load: generate(load, shape, step), step
     )

@@ -9,10 +9,10 @@ import click
 from guildhall.cli.database import database_option
 from guildhall.cli.exit_codes import ExitCode, Failure
 from guildhall.cli.output import Column, progress, show_done, show_rows
-from guildhall.operations.folds import Collision, NamesCollide, refold
+from guildhall.operations.maintenance.folds import Collision, NamesCollide, refold
 from guildhall.store.database_urls import sqlite_path
 from guildhall.store.migrate import Upgrade
-from guildhall.store.sqlite_migrate import upgrade_sqlite
+from guildhall.store.sqlite.migrate import upgrade_sqlite
 
 _COLUMNS = (
     Column[Collision]("ORGANIZATION", lambda collision: collision.org_id, whole=True),
@@ -58,7 +58,7 @@ def command(database_url: str, *, distribute: bool, as_json: bool) -> None:
 
 def _distribute(database_url: str, upgrade: Upgrade, *, as_json: bool) -> None:
     # Imported only when it is used, as in app.open_database.
-    distribution = importlib.import_module("guildhall.store.distribution")
+    distribution = importlib.import_module("guildhall.store.postgres.citus")
     done = asyncio.run(distribution.distribute_postgres(database_url))
     lines = [f"{statement};" for statement in done.statements]
     told = {"ran": done.ran, "statements": done.statements}
@@ -75,7 +75,7 @@ def _upgrade(database_url: str) -> Upgrade:
     path = sqlite_path(database_url)
     if path is None:
         # Imported only when it is used, as in app.open_database.
-        postgres = importlib.import_module("guildhall.store.postgres_upgrade")
+        postgres = importlib.import_module("guildhall.store.postgres.upgrade")
         upgrade: Upgrade = postgres.upgrade_postgres(database_url, refold)
         return upgrade
     if not path.exists():

@@ -9,12 +9,12 @@ from guildhall.cli.database import choose_org, database_option, in_database
 from guildhall.cli.exit_codes import ExitCode, Failure
 from guildhall.cli.output import Column, ask, is_asked, show_done, show_rows
 from guildhall.cli.steps import steps
-from guildhall.http.authentication import FRESH_SECONDS
+from guildhall.http.access.authentication import FRESH_SECONDS
 from guildhall.model.orgs import Org, OrgRows, OrgSize
 from guildhall.operations.org_deletions import delete_all_keys, delete_org_rows
 from guildhall.operations.orgs import rename_org, system_caller
-from guildhall.store.bulk import Step
 from guildhall.store.database import Database, Transaction
+from guildhall.store.maintenance.bulk import Step
 from guildhall.store.orgs import SELECT_ORG_ROWS, SELECT_ORG_SIZE, SELECT_ORGS
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")

@@ -21,7 +21,7 @@ from guildhall.model.seeds import (
     SeedOptions,
     SeedReport,
 )
-from guildhall.operations.seed import DryRun, seed_organizations
+from guildhall.operations.seeding.organizations import DryRun, seed_organizations
 from guildhall.operations.seeding.reports import LISTS
 from guildhall.seeds.lines import Advance
 from guildhall.seeds.reading import read_seed_file, read_seed_stream

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from guildhall.cli.output import progress
 from guildhall.model.seeds import SeedDocument, SeedReport
-from guildhall.operations.seed import seed_organizations
+from guildhall.operations.seeding.organizations import seed_organizations
 from guildhall.seeds.reading import read_seed_file
 from guildhall.store.database import Database
 

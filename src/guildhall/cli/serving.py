@@ -17,8 +17,8 @@ import msgspec
 from guildhall.app import Server, open_with_replica, origin_of
 from guildhall.cli.demo import Furnished, demo_lines, furnish_demo
 from guildhall.cli.seeding import apply, read_file
-from guildhall.http.logs import log_configuration
-from guildhall.http.origin import is_loopback
+from guildhall.http.access.origin import is_loopback
+from guildhall.http.monitoring.logs import log_configuration
 from guildhall.http.request_counts import RequestCounts
 from guildhall.server.limits import Limits
 from guildhall.server.listener import allow_many_files

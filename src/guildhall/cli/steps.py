@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from guildhall.cli.output import progress
-from guildhall.store.bulk import Step
+from guildhall.store.maintenance.bulk import Step
 
 
 @contextlib.contextmanager

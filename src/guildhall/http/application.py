@@ -15,16 +15,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from guildhall.http.authentication import Authenticator
-from guildhall.http.body import decode_body, require_media_type, require_no_coding
-from guildhall.http.cors import cors_headers, preflight_headers
+from guildhall.http.access.authentication import Authenticator
+from guildhall.http.access.cors import cors_headers, preflight_headers
+from guildhall.http.access.origin import Origin
 from guildhall.http.errors import Wire, error_response
 from guildhall.http.exchange import NOBODY, Disconnected, Exchange, Receive, Scope, Send
-from guildhall.http.metrics import note_request
-from guildhall.http.origin import Origin
+from guildhall.http.monitoring.metrics import note_request
 from guildhall.http.positions import position_header, read_position
-from guildhall.http.preferences import read_preferences
-from guildhall.http.query import QueryReader, parse_pairs
+from guildhall.http.reading.body import decode_body, require_media_type, require_no_coding
+from guildhall.http.reading.preferences import read_preferences
+from guildhall.http.reading.query import QueryReader, parse_pairs
 from guildhall.http.request import Request
 from guildhall.http.request_log import RequestLog
 from guildhall.http.response import JSON, Response, Stream, Unchanged, empty_response, encode_header

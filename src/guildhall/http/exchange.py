@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping, Sequence
 from typing import Any, TypeVar
 
-from guildhall.http.body import MOST_BYTES
+from guildhall.http.reading.body import MOST_BYTES
 from guildhall.http.routing import Match
 from guildhall.model.errors import BodyTooLarge
 from guildhall.model.permissions import Caller

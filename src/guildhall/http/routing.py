@@ -7,8 +7,8 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from guildhall.http.docs.examples import Example
 from guildhall.http.errors import Wire
-from guildhall.http.examples import Example
 from guildhall.http.request import Request
 from guildhall.http.response import JSON, Response
 from guildhall.http.unserved import Unserved

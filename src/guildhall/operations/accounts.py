@@ -28,11 +28,11 @@ from guildhall.model.users import (
     UserDirectory,
     UserStatus,
 )
-from guildhall.operations.counts import Counts
 from guildhall.operations.directories import find_directory, get_default_directory
+from guildhall.operations.effects.counts import Counts
+from guildhall.operations.effects.moves import move_user, moves_between
+from guildhall.operations.effects.standings import find_account_to_change
 from guildhall.operations.events import record_event
-from guildhall.operations.moves import move_user, moves_between
-from guildhall.operations.standings import find_account_to_change
 from guildhall.operations.suspensions import account_subject
 from guildhall.operations.users import get_user, in_order
 from guildhall.store import users

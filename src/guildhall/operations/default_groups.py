@@ -10,9 +10,9 @@ from guildhall.model.permissions import Caller
 from guildhall.model.resources import Resource
 from guildhall.model.roles import Role
 from guildhall.operations.authorize import require_full_access_for, require_modifiable
-from guildhall.operations.counts import Counts
+from guildhall.operations.effects.counts import Counts
+from guildhall.operations.effects.grants import Pair, insert_role_assignments, select_roles_on, update_flags
 from guildhall.operations.events import record_event
-from guildhall.operations.grants import Pair, insert_role_assignments, select_roles_on, update_flags
 from guildhall.operations.groups import get_group, get_group_to_change, group_subject
 from guildhall.operations.resources import resource_subject
 from guildhall.operations.role_assignments import Grant, find_resource, find_role, require_assignable

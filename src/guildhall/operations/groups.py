@@ -20,22 +20,24 @@ from guildhall.model.names import description_problem, fold, name_problem, trim
 from guildhall.model.paging import Page, Window, cut_page
 from guildhall.model.permissions import Caller
 from guildhall.operations.authorize import require_deletable, require_modifiable
-from guildhall.operations.counts import Counts
 from guildhall.operations.directories import (
     find_directory,
     find_directory_to_write,
     find_key_of_page,
     get_default_directory,
 )
-from guildhall.operations.events import record_event
-from guildhall.operations.seats import (
+from guildhall.operations.effects.counts import Counts
+from guildhall.operations.effects.seats import (
     distinct_roles,
     release_role_of_members,
     release_seats_of_members,
     seat_resources,
 )
-from guildhall.store import filters, group_pages, groups, memberships, role_assignments
+from guildhall.operations.events import record_event
+from guildhall.store import groups, memberships, role_assignments
 from guildhall.store.database import Transaction
+from guildhall.store.lists import group_filters as filters
+from guildhall.store.lists import group_pages
 
 MASS_CHANGES = 1_000_000
 """Members times roles that one operation may change (design 2.2)."""

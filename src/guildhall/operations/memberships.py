@@ -9,11 +9,11 @@ from guildhall.model.paging import Page, Window, cut_page
 from guildhall.model.permissions import Caller
 from guildhall.model.users import DirectoryUser, UserStatus
 from guildhall.operations.authorize import require_modifiable
-from guildhall.operations.counts import Counts
 from guildhall.operations.directories import find_directory_to_write
+from guildhall.operations.effects.counts import Counts
+from guildhall.operations.effects.seats import hold_for_member, release_for_member
 from guildhall.operations.events import record_event
 from guildhall.operations.groups import get_group, group_subject
-from guildhall.operations.seats import hold_for_member, release_for_member
 from guildhall.store import memberships, users
 from guildhall.store.database import Transaction
 

@@ -22,14 +22,14 @@ from guildhall.model.resources import Resource, ResourceStatus
 from guildhall.model.role_assignments import GroupRole, ResourceRoles, ResourceWithRoles
 from guildhall.model.roles import Role
 from guildhall.operations.authorize import require_full_access_for, require_ordinary
-from guildhall.operations.counts import Counts
-from guildhall.operations.events import record_event
-from guildhall.operations.grants import (
+from guildhall.operations.effects.counts import Counts
+from guildhall.operations.effects.grants import (
     Pair,
     delete_role_assignments,
     insert_role_assignments,
     select_roles_on,
 )
+from guildhall.operations.events import record_event
 from guildhall.operations.groups import get_group, get_group_to_change, group_subject
 from guildhall.store import resources, role_assignments, roles
 from guildhall.store.database import Transaction

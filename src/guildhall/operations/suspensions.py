@@ -15,10 +15,9 @@ from guildhall.model.events import EventAction, Subject
 from guildhall.model.permissions import Caller
 from guildhall.model.roles import GUARDED, ORG_ADMIN
 from guildhall.model.users import USER_STATUS_WORDS, Account, User, UserDirectory, UserStatus
-from guildhall.operations.counts import Counts
 from guildhall.operations.directories import find_directory_to_write
-from guildhall.operations.events import record_event
-from guildhall.operations.standings import (
+from guildhall.operations.effects.counts import Counts
+from guildhall.operations.effects.standings import (
     Holds,
     change_standing,
     drop_direct_roles,
@@ -27,6 +26,7 @@ from guildhall.operations.standings import (
     select_groups,
     store_standing,
 )
+from guildhall.operations.events import record_event
 from guildhall.store import user_roles
 from guildhall.store.database import Transaction
 

@@ -7,12 +7,12 @@ from guildhall.model.resources import Resource, ResourceStatus
 from guildhall.model.role_assignments import DirectRole
 from guildhall.model.roles import GUARDED, Role
 from guildhall.model.users import Account, UserStatus
-from guildhall.operations.counts import Counts
+from guildhall.operations.effects.counts import Counts
+from guildhall.operations.effects.seats import Holds, change_holds
+from guildhall.operations.effects.standings import get_account_to_change
 from guildhall.operations.events import record_event
 from guildhall.operations.resources import resource_subject
 from guildhall.operations.role_assignments import Grant, find_resource, find_role
-from guildhall.operations.seats import Holds, change_holds
-from guildhall.operations.standings import get_account_to_change
 from guildhall.operations.suspensions import account_subject
 from guildhall.store import user_roles
 from guildhall.store.database import Transaction

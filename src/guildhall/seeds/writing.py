@@ -8,7 +8,7 @@ import msgspec
 
 from guildhall.model.permissions import Caller
 from guildhall.model.seeds import GroupSeed, Section
-from guildhall.operations import export
+from guildhall.operations.maintenance import export
 from guildhall.seeds.forms import Form, YAMLForm
 from guildhall.store.database import Transaction
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from guildhall.store.sqlite_locks import identity
+from guildhall.store.sqlite.locks import identity
 
 _SUFFIX = ".guildhall-unfinished"
 _COMPANIONS = ("", "wal", "shm", "journal")

@@ -2,8 +2,8 @@
 
 from guildhall.model.role_assignments import ResourceWithRoles
 from guildhall.model.user_lists import EffectiveRole, UserGroup, UserRow
+from guildhall.store.lists.user_pages import USER_ROW_COLUMNS
 from guildhall.store.statement import register
-from guildhall.store.user_pages import USER_ROW_COLUMNS
 
 SELECT_USER_ROW = register(
     f"""

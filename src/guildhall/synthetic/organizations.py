@@ -12,9 +12,10 @@ from guildhall.model.keys import hash_key, make_key
 from guildhall.model.names import name_problem, trim
 from guildhall.model.roles import BUILT_IN
 from guildhall.model.times import to_text
-from guildhall.store import bulk, keys, orgs
-from guildhall.store.bulk import Bulk, Step
-from guildhall.store.derivations import GUARDED_ROLES
+from guildhall.store import keys, orgs
+from guildhall.store.maintenance import bulk
+from guildhall.store.maintenance.bulk import Bulk, Step
+from guildhall.store.maintenance.derivations import GUARDED_ROLES
 from guildhall.synthetic import roles, rows
 from guildhall.synthetic.directories import lay_out
 from guildhall.synthetic.rows import LATEST, Keys, UserRows, draw_uuid

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from guildhall.http.authentication import Authenticator
+from guildhall.http.access.authentication import Authenticator
 from guildhall.http.request_counts import RequestCounts
 from guildhall.model.times import to_text
 from tests.contract.answers import data, done, events, refused

@@ -7,7 +7,7 @@ import pytest
 
 from guildhall.api.guildhall.users import PutUserBody
 from guildhall.model.times import to_text
-from guildhall.operations.checks import check_database
+from guildhall.operations.maintenance.checks import check_database
 from tests.contract.answers import data, events, refused
 from tests.make import NOW, ORG_ADMIN
 

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from guildhall.app import open_database
 from guildhall.model.roles import ORG_ADMIN
 from guildhall.model.seeds import SeedOptions, SeedReport
-from guildhall.operations.checks import check_database
+from guildhall.operations.maintenance.checks import check_database
 from guildhall.operations.orgs import system_caller
-from guildhall.operations.seed import seed_organizations
+from guildhall.operations.seeding.organizations import seed_organizations
 from guildhall.seeds.forms import JSONForm
 from guildhall.seeds.reading import read_seed_json, read_seed_text
 from guildhall.seeds.writing import write_export

@@ -4,7 +4,7 @@ import msgspec
 
 from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.guildhall.schemas import ORGANIZATION, RoleId
-from guildhall.http.examples import WIKI_GROUP, Example
+from guildhall.http.docs.examples import WIKI_GROUP, Example
 from guildhall.http.paging import DataBody
 from guildhall.http.request import Request
 from guildhall.http.response import Response, empty_response, json_response

@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.guildhall.paging import WindowToken, requested_window
 from guildhall.api.guildhall.schemas import ORGANIZATION, URL, ListQuery, Name
-from guildhall.http.examples import OLD_DIRECTORY, Example, demo_id
+from guildhall.http.docs.examples import OLD_DIRECTORY, Example, demo_id
 from guildhall.http.paging import DataBody, ItemLinks, PageBody, page_response
 from guildhall.http.request import Request
 from guildhall.http.response import Response, empty_response, json_response

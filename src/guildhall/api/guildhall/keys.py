@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.guildhall.paging import WindowToken, requested_window
 from guildhall.api.guildhall.schemas import ORGANIZATION, ListQuery, Name, Time, to_milliseconds
-from guildhall.http.examples import Example
+from guildhall.http.docs.examples import Example
 from guildhall.http.paging import DataBody, ItemLinks, PageBody, page_response
 from guildhall.http.request import Request
 from guildhall.http.response import Response, empty_response, json_response

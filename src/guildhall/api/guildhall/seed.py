@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.guildhall.schemas import ORGANIZATION
-from guildhall.http.examples import Example
+from guildhall.http.docs.examples import Example
 from guildhall.http.paging import DataBody
 from guildhall.http.request import Request
 from guildhall.http.response import JSON, Response, Unchanged, json_response
@@ -31,7 +31,7 @@ from guildhall.model.seeds import (
     SeedReport,
     UserSeed,
 )
-from guildhall.operations import seed as rules
+from guildhall.operations.seeding import organizations as rules
 from guildhall.seeds.processes import read_seed
 from guildhall.seeds.writing import write_export
 from guildhall.store.database import Transaction

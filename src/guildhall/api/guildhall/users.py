@@ -4,7 +4,7 @@ from guildhall.api.guildhall.errors import GUILDHALL
 from guildhall.api.guildhall.paging import WindowToken, requested_window
 from guildhall.api.guildhall.schemas import ORGANIZATION, ListQuery
 from guildhall.api.guildhall.user_bodies import FurnishedUserBody, PutUserBody, to_changes, user_body
-from guildhall.http.examples import NEW_ACCOUNT, Example
+from guildhall.http.docs.examples import NEW_ACCOUNT, Example
 from guildhall.http.paging import DataBody, PageBody, page_response
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response

@@ -6,8 +6,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import UNSET
 
-from guildhall.api.v1.errors import V1
-from guildhall.http.events import (
+from guildhall.api.events import (
     EventDataBody,
     EventListQuery,
     EventPageBody,
@@ -15,9 +14,10 @@ from guildhall.http.events import (
     EventWire,
     view_parameters,
 )
-from guildhall.http.events import get_event as shared_get_event
-from guildhall.http.events import list_events as shared_list_events
-from guildhall.http.events import poll_events as shared_poll_events
+from guildhall.api.events import get_event as shared_get_event
+from guildhall.api.events import list_events as shared_list_events
+from guildhall.api.events import poll_events as shared_poll_events
+from guildhall.api.v1.errors import V1
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from guildhall.api.v1.errors import DEPRECATED, V1
 from guildhall.api.v1.paging import TokenPageBody, token_page_response
 from guildhall.api.v1.schemas import DEFAULT_LIMIT, Cursor, Flag, Limit, MessageBody, NamePart, Names, UUIDs
-from guildhall.http.examples import OLD_GROUPS, Example
+from guildhall.http.docs.examples import OLD_GROUPS, Example
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route
@@ -23,7 +23,7 @@ from guildhall.model.permissions import Permission
 from guildhall.model.role_assignments import GroupRole
 from guildhall.operations import groups as rules
 from guildhall.operations.authorize import management_access
-from guildhall.operations.filters import resolve_group_criteria
+from guildhall.operations.lists.filters import resolve_group_criteria
 from guildhall.operations.memberships import list_first_members
 from guildhall.operations.role_assignments import list_roles_of_groups
 from guildhall.store.database import Transaction

@@ -4,7 +4,7 @@ import msgspec
 
 from guildhall.api.v1.errors import DEPRECATED, V1
 from guildhall.api.v1.schemas import AccountId, MessageBody
-from guildhall.http.examples import OTHER_GROUP, OTHER_MEMBER, Example
+from guildhall.http.docs.examples import OTHER_GROUP, OTHER_MEMBER, Example
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route

@@ -7,10 +7,10 @@ from msgspec import Meta
 
 from guildhall.api.v1.errors import DEPRECATED, V1
 from guildhall.api.v1.schemas import MessageBody
+from guildhall.http.docs.schemas import RESOURCE_REQUIRED
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route
-from guildhall.http.schemas import RESOURCE_REQUIRED
 from guildhall.model.permissions import Permission
 from guildhall.operations import role_assignments as rules
 from guildhall.store.database import Transaction

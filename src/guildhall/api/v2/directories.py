@@ -14,7 +14,7 @@ from guildhall.model.filters import DirectoryCriteria, DirectoryFilter
 from guildhall.model.paging import Window
 from guildhall.model.permissions import Permission
 from guildhall.operations.directories import list_directories
-from guildhall.operations.filters import resolve_directory_criteria
+from guildhall.operations.lists.filters import resolve_directory_criteria
 from guildhall.store.database import Transaction
 
 

@@ -1,9 +1,9 @@
 """Events, version 2: a widespread client asks here; links are tokens (contract 1.4, 4)."""
 
+from guildhall.api.events import EventDataBody, EventListQuery, EventPageBody, EventWire
+from guildhall.api.events import get_event as shared_get_event
+from guildhall.api.events import list_events as shared_list_events
 from guildhall.api.v2.errors import V2
-from guildhall.http.events import EventDataBody, EventListQuery, EventPageBody, EventWire
-from guildhall.http.events import get_event as shared_get_event
-from guildhall.http.events import list_events as shared_list_events
 from guildhall.http.request import Request
 from guildhall.http.response import Response
 from guildhall.http.routing import Route

@@ -21,18 +21,18 @@ from guildhall.api.v2.schemas import (
     SearchTerm,
     UUIDs,
 )
-from guildhall.http.examples import OLD_GROUPS, Example
+from guildhall.http.docs.examples import OLD_GROUPS, Example
+from guildhall.http.reading.shapes import NEVER_ABSENT
 from guildhall.http.request import Request
 from guildhall.http.response import Response, empty_response, json_response
 from guildhall.http.routing import Route
-from guildhall.http.shapes import NEVER_ABSENT
 from guildhall.model.errors import InvalidInput
 from guildhall.model.filters import GroupCriteria, GroupView
 from guildhall.model.groups import Group
 from guildhall.model.paging import Page, Window
 from guildhall.model.permissions import Permission
 from guildhall.operations import groups as rules
-from guildhall.operations.filters import resolve_first_page, resolve_group_criteria
+from guildhall.operations.lists.filters import resolve_first_page, resolve_group_criteria
 from guildhall.store.database import Transaction
 
 _GROUPS = "/v2/orgs/{orgId}/directories/{directoryId}/groups"

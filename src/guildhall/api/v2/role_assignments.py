@@ -8,16 +8,16 @@ from msgspec import Meta
 from guildhall.api.v2.errors import V2
 from guildhall.api.v2.paging import PageBody, page_response
 from guildhall.api.v2.schemas import CursorQuery, Owners, ResourceIds, RoleIds, UUIDs
+from guildhall.http.docs.schemas import RESOURCE_REQUIRED
 from guildhall.http.request import Request
 from guildhall.http.response import Response, empty_response
 from guildhall.http.routing import Route
-from guildhall.http.schemas import RESOURCE_REQUIRED
 from guildhall.model.filters import AssignmentCriteria, AssignmentFilter
 from guildhall.model.paging import Window
 from guildhall.model.permissions import Permission
 from guildhall.model.role_assignments import ResourceRoles
 from guildhall.operations import role_assignments as rules
-from guildhall.operations.filters import resolve_assignment_criteria
+from guildhall.operations.lists.filters import resolve_assignment_criteria
 from guildhall.store.database import Transaction
 
 _ROLE_ASSIGNMENTS = "/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments"

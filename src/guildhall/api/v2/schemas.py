@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from guildhall.http.query import WHOLE
+from guildhall.http.reading.query import WHOLE
 from guildhall.model.ids import ACCOUNT_PATTERN, OWNER_PATTERN, RESOURCE_PATTERN, UUID_PATTERN
 
 UUIDText = Annotated[str, Meta(pattern=UUID_PATTERN, description="A UUID.")]

@@ -1,7 +1,7 @@
 """Suspending, restoring and removing users of a directory, version 2 (contract 4, 8)."""
 
 from guildhall.api.v2.errors import V2
-from guildhall.http.examples import LEAVER, SUSPENDED, Example
+from guildhall.http.docs.examples import LEAVER, SUSPENDED, Example
 from guildhall.http.request import Request
 from guildhall.http.response import Response, empty_response
 from guildhall.http.routing import Route

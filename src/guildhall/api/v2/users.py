@@ -30,7 +30,7 @@ from guildhall.api.v2.user_bodies import (
     user_roles_body,
     user_stats_body,
 )
-from guildhall.http.examples import Example
+from guildhall.http.docs.examples import Example
 from guildhall.http.request import Request
 from guildhall.http.response import Response, json_response
 from guildhall.http.routing import Route
@@ -46,9 +46,9 @@ from guildhall.model.user_lists import (
     UserView,
     order_of,
 )
-from guildhall.operations import user_details as details
-from guildhall.operations import user_lists as rules
-from guildhall.operations.filters import resolve_assignment_criteria
+from guildhall.operations.lists import user_details as details
+from guildhall.operations.lists import user_lists as rules
+from guildhall.operations.lists.filters import resolve_assignment_criteria
 from guildhall.store.database import Transaction
 
 _USERS = "/v2/orgs/{orgId}/directories/{directoryId}/users"

@@ -9,16 +9,16 @@ from guildhall.model.groups import Group
 from guildhall.model.resources import Resource
 from guildhall.model.role_assignments import HeldRole
 from guildhall.model.seeds import Difference, GroupRolesSeed, GroupSeed, Located
-from guildhall.operations.counts import Counts
 from guildhall.operations.default_groups import delete_default_role, insert_default_role
-from guildhall.operations.grants import (
+from guildhall.operations.effects.counts import Counts
+from guildhall.operations.effects.grants import (
     Pair,
     admin_access,
     delete_role_assignments,
     insert_role_assignments,
     update_flags,
 )
-from guildhall.operations.seats import (
+from guildhall.operations.effects.seats import (
     distinct_roles,
     hold_role_of_members,
     hold_seats_of_members,
@@ -27,7 +27,8 @@ from guildhall.operations.seats import (
 from guildhall.operations.seeding.locations import misplaced
 from guildhall.operations.seeding.reports import came, went
 from guildhall.operations.seeding.runs import Run
-from guildhall.store import exports, role_assignments
+from guildhall.store import role_assignments
+from guildhall.store.maintenance import exports
 
 Key = tuple[str, str]
 """The ids of a resource and a role."""

@@ -30,7 +30,8 @@ from guildhall.operations.seeding.locations import located, misplaced
 from guildhall.operations.seeding.members import change_members, insert_members, read_members
 from guildhall.operations.seeding.reports import came, differences
 from guildhall.operations.seeding.runs import Run
-from guildhall.store import groups, seeds
+from guildhall.store import groups
+from guildhall.store.maintenance import seeds
 
 _KIND = "groups"
 _AT_ONCE = 200

@@ -15,7 +15,8 @@ from guildhall.operations.keys import NEVER, NewKey, check_new_key, create_key, 
 from guildhall.operations.seeding.locations import located, misplaced, read_time
 from guildhall.operations.seeding.reports import differences, values_of
 from guildhall.operations.seeding.runs import Run
-from guildhall.store import keys, seeds
+from guildhall.store import keys
+from guildhall.store.maintenance import seeds
 
 _KIND = "api-keys"
 _FIELDS = ("name", "scopes", "rate_limit", "created_at", "expires_at")

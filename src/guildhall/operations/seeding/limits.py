@@ -2,7 +2,7 @@
 
 from guildhall.model.errors import UserLimitExceeded
 from guildhall.operations.seeding.runs import Run
-from guildhall.store import seeds
+from guildhall.store.maintenance import seeds
 
 
 async def select_seats_used(run: Run) -> dict[int, int]:

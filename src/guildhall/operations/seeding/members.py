@@ -18,7 +18,8 @@ from guildhall.operations.memberships import delete_member, insert_member
 from guildhall.operations.seeding.locations import misplaced, read_time
 from guildhall.operations.seeding.reports import came, went
 from guildhall.operations.seeding.runs import Run
-from guildhall.store import memberships, seeds
+from guildhall.store import memberships
+from guildhall.store.maintenance import seeds
 
 _AT_ONCE = 1_000
 _STORED_AT_ONCE = 10_000

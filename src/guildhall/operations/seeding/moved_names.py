@@ -11,7 +11,7 @@ from guildhall.model.emails import email_key
 from guildhall.model.names import fold, trim
 from guildhall.model.seeds import Section, SeedDocument
 from guildhall.operations.seeding.runs import Run
-from guildhall.store import exports, seeds
+from guildhall.store.maintenance import exports, seeds
 
 _AT_ONCE = 500
 _BEFORE_ALL_KEYS = 0

@@ -24,7 +24,8 @@ from guildhall.operations.seeding.user_differences import account_differences, l
 from guildhall.operations.seeding.user_roles import DirectRoles, drop_user_roles, select_user_roles
 from guildhall.operations.suspensions import is_org_admin, remove_user
 from guildhall.operations.users import with_directories
-from guildhall.store import exports, groups, seeds
+from guildhall.store import groups
+from guildhall.store.maintenance import exports, seeds
 
 _GROUPS = "groups"
 _USERS = "users"

@@ -11,7 +11,8 @@ from guildhall.operations.resources import ResourceChanges, get_resource, put_re
 from guildhall.operations.seeding.locations import located, misplaced, read_time
 from guildhall.operations.seeding.reports import differences, values_of
 from guildhall.operations.seeding.runs import Run
-from guildhall.store import resources, seeds
+from guildhall.store import resources
+from guildhall.store.maintenance import seeds
 
 _KIND = "resources"
 _FIELDS = ("name", "type", "status", "user_limit", "host_url", "created_at")

@@ -13,7 +13,8 @@ from guildhall.model.seeds import Located, RoleSeed, Section, SeedDocument
 from guildhall.operations.seeding.locations import misplaced
 from guildhall.operations.seeding.reports import differences, values_of
 from guildhall.operations.seeding.runs import Run
-from guildhall.store import roles, seeds
+from guildhall.store import roles
+from guildhall.store.maintenance import seeds
 
 _KIND = "roles"
 _OWNER = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)

@@ -15,8 +15,9 @@ from guildhall.model.roles import Role
 from guildhall.model.seeds import Place, SeedOptions
 from guildhall.operations.seeding.locations import misplaced
 from guildhall.operations.seeding.reports import Report
-from guildhall.store import exports, resources, roles, seeds
+from guildhall.store import resources, roles
 from guildhall.store.database import Transaction
+from guildhall.store.maintenance import exports, seeds
 
 _EVERY = 1_000_000
 _MOST_COMPARED = 1_000

@@ -12,9 +12,9 @@ from guildhall.model.users import (
     UserDirectory,
 )
 from guildhall.operations.accounts import account_values
+from guildhall.operations.effects.standings import select_groups
 from guildhall.operations.seeding.reports import went
 from guildhall.operations.seeding.runs import Run
-from guildhall.operations.standings import select_groups
 from guildhall.store import user_roles
 
 

@@ -9,12 +9,13 @@ from guildhall.model.resources import Resource
 from guildhall.model.roles import Role
 from guildhall.model.seeds import Difference, Located, UserSeed
 from guildhall.model.users import Account, UserStatus
-from guildhall.operations.counts import Counts
-from guildhall.operations.seats import change_holds
+from guildhall.operations.effects.counts import Counts
+from guildhall.operations.effects.seats import change_holds
 from guildhall.operations.seeding.locations import misplaced
 from guildhall.operations.seeding.reports import came, went
 from guildhall.operations.seeding.runs import Run
-from guildhall.store import seeds, user_roles
+from guildhall.store import user_roles
+from guildhall.store.maintenance import seeds
 
 Pair = tuple[int, int]
 """The keys of a resource and a role."""

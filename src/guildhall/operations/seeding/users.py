@@ -26,7 +26,7 @@ from guildhall.model.users import (
     UserStatus,
 )
 from guildhall.operations import accounts as rules
-from guildhall.operations.counts import COUNTED
+from guildhall.operations.effects.counts import COUNTED
 from guildhall.operations.seeding.locations import located, misplaced, read_time
 from guildhall.operations.seeding.moved_names import free_emails
 from guildhall.operations.seeding.reports import differences
@@ -34,7 +34,8 @@ from guildhall.operations.seeding.runs import Run
 from guildhall.operations.seeding.user_differences import account_differences, losses
 from guildhall.operations.seeding.user_roles import Changed, seed_user_roles
 from guildhall.operations.users import in_order, with_directories
-from guildhall.store import directory_users, seeds, users
+from guildhall.store import directory_users, users
+from guildhall.store.maintenance import seeds
 
 _KIND = "users"
 _AT_ONCE = 500

@@ -1,6 +1,6 @@
 -- E-mail addresses are identifiers (contract 8, ADR 22): email_key is no longer their fold but what makes two
 -- addresses the same, email_domain is its part behind the @, and email_fold is what searches compare. The
--- program makes email_key and email_domain again in the same transaction (store/sqlite_migrate.py).
+-- program makes email_key and email_domain again in the same transaction (store/sqlite/migrate.py).
 
 DROP TRIGGER users_inserted;
 DROP TRIGGER users_renamed;

@@ -1,0 +1,1 @@
+"""Requests read into structs: queries, bodies, preferences."""

@@ -1,0 +1,1 @@
+"""Checks, exports and folds of a whole database."""

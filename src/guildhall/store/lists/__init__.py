@@ -1,0 +1,1 @@
+"""How filtered lists are read."""

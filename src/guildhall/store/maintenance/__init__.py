@@ -1,0 +1,1 @@
+"""Statements of checks, exports, seeds, folds and bulk loads."""
