@@ -153,6 +153,7 @@ def _changed(before: Directory, changes: DirectoryChanges, *, is_first: bool) ->
 
 
 async def _store(tx: Transaction, caller: Caller, before: Directory | None, after: Directory) -> None:
+    """Store a directory; raises Conflict where another transaction was ahead."""
     values = {
         "org_key": caller.org_key,
         "name": after.name,
@@ -161,7 +162,9 @@ async def _store(tx: Transaction, caller: Caller, before: Directory | None, afte
         "rank": after.rank,
     }
     if before is None:
-        await tx.value(directories.INSERT_DIRECTORY, **values, directory_id=after.id)
+        made = await tx.value(directories.INSERT_DIRECTORY, **values, directory_id=after.id)
+        if made is None:
+            raise Conflict("Another request has just made a directory of this id or name. Send it again.")
     else:
         await tx.run(directories.UPDATE_DIRECTORY, **values, directory_key=after.directory_key)
 

@@ -1,4 +1,4 @@
-"""Rules of accounts: reading them, and furnishing them by id or by e-mail (contract 6a, 8)."""
+"""Accounts and the directories that they are in, read by id and in lists (contract 6a, 8)."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,6 +1,6 @@
 """Pages of lists of groups, as `store/lists/plans.py` reads them (design 2.4).
 
-What is walked is an index of names: groups_name of one directory, else groups_listing.
+What is walked is an index of names: groups_name of one directory, else groups_by_name.
 """
 
 from functools import lru_cache
