@@ -1,6 +1,6 @@
 """Filters alone and in pairs: of lists of groups and of users, and of numbers of users.
 
-What was kept of an answer would be given again: each time the same is asked in other bytes.
+Each time the same is asked in other bytes, so that revisions which kept answers can be compared.
 """
 
 import itertools

@@ -36,7 +36,7 @@ def growth(sizes: dict[str, Any]) -> str:
     ]
     masses = table(("the largest group, seconds", *groups), changes)
     text = (
-        "Rates are of answers given again, of as many different requests at each size: where there are fewer"
+        "Rates are of as many different requests at each size, sent over and over: where there are fewer"
         " pages, the same ones are asked for in other words. The column of the first time sets the largest"
         " size against the smallest. Pages of 1,000 groups are full, and compared, from 10,000 groups on."
     )

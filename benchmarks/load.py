@@ -30,7 +30,7 @@ class Request(msgspec.Struct, frozen=True):
         return ("\r\n".join(lines) + "\r\n\r\n" + self.body).encode()
 
     def reworded(self, number: int) -> "Request":
-        """Return the same question in other bytes for each number, so that no kept answer is given again.
+        """Return the same question in other bytes for each number: older revisions kept answers.
 
         An unknown parameter changes nothing, nor does white space.
         """

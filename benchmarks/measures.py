@@ -27,7 +27,7 @@ _SEARCHING = 3.0
 class Read(msgspec.Struct, frozen=True):
     """A read beside its floors: requests a second, and microseconds of processor time a request.
 
-    `first_per_second` and `first_cpu` are of requests that were not asked before, so that nothing is kept;
+    `first_per_second` and `first_cpu` are of requests that were not asked before;
     None where there are not enough of them.
     """
 
@@ -212,7 +212,7 @@ def search_all(server: Server, sample: Sample, plan: Plan) -> list[Search]:
 
 def _search(server: Server, scenario: Scenario, key: str, other: Path, plan: Plan) -> Search:
     seconds = min(_SEARCHING, plan.seconds)
-    # What is made in memory for searching is there from the second search on.
+    # The database reads its pages into memory.
     warm, cold = scenario.requests[:_WARMING], scenario.requests[_WARMING:]
     with load.prepared([request.encode(key) for request in warm]) as first:
         load.run(server.url, first, clients=1, seconds=1)

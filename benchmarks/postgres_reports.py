@@ -163,7 +163,6 @@ def _workers(measured: list[dict[str, Any]]) -> str:
     head = ("engine", "workers", *(cell for name in names for cell in (f"{name} /s", "p50 / p99 ms")))
     text = (
         "Workers of one server on one database, 32 connections, all servers in turn; any answer but the one"
-        " that is due would have ended the run. SQLite's workers give kept answers again, PostgreSQL is asked"
-        " each time.\n\n"
+        " that is due would have ended the run.\n\n"
     )
     return text + table(head, rows)

@@ -127,10 +127,8 @@ def _reads(reads: list[dict[str, Any]]) -> str:
         "## Reads\n\nBare is the same HTTP server sending the same bytes without an application; SQL is"
         f" the same prepared statements without a server. CPU must be at most {CPU_GOALS[0]} of both, the"
         f" goal is {CPU_GOALS[1]}. Eight connections, random ids and cursors: so many different requests as"
-        " the second column says, sent one after the other, over and over. Answers that still hold are given"
-        " again, so that the first ratios are true of what fits into what is kept. The last four columns are"
-        " of the first time that each request was sent, where there are enough of them, and are held against"
-        " the same musts.\n\n"
+        " the second column says, sent one after the other, over and over. The last four columns are of the"
+        " first time that each request was sent, where there are enough of them. The musts are the same.\n\n"
     )
     return text + table(head, rows)
 
@@ -217,10 +215,7 @@ def _beside(results: dict[str, Any]) -> str:
             )
         )
     head = ("beside writes", "additions/s", "renames/s", "/s", "of bare", "must / goal", "p99 ms")
-    text = (
-        "## Pages beside writes\n\nEach page is asked for once before. What is added is members, which alter"
-        " only the pages that show their group; a renamed group drops every list that is kept.\n\n"
-    )
+    text = "## Pages beside writes\n\nEach page is asked for once before. Others add members or rename.\n\n"
     return text + table(head, rows)
 
 
@@ -252,9 +247,8 @@ def _searches(searches: list[dict[str, Any]]) -> str:
 
 
 _HOW_FILTERED = (
-    "One client. Whoever asks first reads sets of users that are in memory from then on (ADR 16); the other"
-    " columns are of three later times of each combination: their p99 of each single time, median and slowest"
-    " of the median of the three. No answer is given again (ADR 14)."
+    "One client. The first column is of the first time; the others are of three later times of each"
+    " combination: their p99 of each single time, median and slowest of the median of the three."
 )
 _FILTERED = ("filters of groups", "filters of users", "users/count", "users/stats")
 
